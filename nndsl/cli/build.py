@@ -1,0 +1,48 @@
+"""``nndsl build``: a model as Python source, or as what it is on the way there."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from nndsl.cli.common import (
+    STANDARD_INPUT,
+    add_file,
+    add_model,
+    add_settings,
+    report,
+    settings_of,
+    text_of,
+)
+from nndsl.compiler import compile, parse
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_file(parser)
+    add_model(parser)
+    add_settings(parser)
+    parser.add_argument("-o", dest="output", metavar="OUT.py", help="write there instead of printing")
+    parser.add_argument(
+        "--emit",
+        choices=("ast", "graph", "source"),
+        default="source",
+        help="the syntax tree, the graph, or (the default) Python source",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Write the result; raise NNDSLError if the file has errors, OSError if it cannot be written."""
+    text = text_of(options.file)
+    if options.emit == "ast":
+        result = f"{parse(text)!r}\n"
+    else:
+        compiled = compile(text, options.model, settings_of(options), options.root)
+        report(compiled.diagnostics, options.format)
+        result = compiled.source if options.emit == "source" else f"{compiled.graph}\n"
+    if options.output in (None, STANDARD_INPUT):
+        sys.stdout.write(result)
+    else:
+        Path(options.output).write_text(result, encoding="utf-8", newline="\n")
+    return 0

@@ -1,0 +1,102 @@
+"""What the commands share: their arguments, where the text comes from, and how messages are shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nndsl.cli.settings import read_setting
+
+if TYPE_CHECKING:
+    from nndsl.diagnostics import Diagnostic
+
+FAILED = 1
+WRONG_USE = 2
+
+STANDARD_INPUT = "-"
+COLOURS = {
+    "error": "1;31",
+    "warning": "1;33",
+    "note": "1;36",
+    "help": "1;32",
+    "message": "1",
+    "gutter": "34",
+}
+
+
+def add_file(parser: ArgumentParser) -> None:
+    """Add the argument FILE and ``--format``."""
+    parser.add_argument("file", metavar="FILE", help="a .nn file; - is standard input")
+    add_format(parser)
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """Add ``--format human|json``."""
+    parser.add_argument(
+        "--format",
+        choices=("human", "json"),
+        default="human",
+        help="messages for people, or a line of JSON each",
+    )
+
+
+def add_settings(parser: ArgumentParser) -> None:
+    """Add ``--root`` and ``--set name=value``."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=read_setting,
+        dest="settings",
+        metavar="NAME=VALUE",
+        help="a parameter of the model; what does not read as a literal is a string",
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder that imports must stay inside (default: the file's)",
+    )
+
+
+def add_model(parser: ArgumentParser) -> None:
+    """Add ``--model NAME``."""
+    parser.add_argument("--model", metavar="NAME", help="the model to take, where there are several")
+
+
+def text_of(file: str) -> Path | bytes:
+    """Return what the compiler is to read: the path, or all of standard input."""
+    return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file)
+
+
+def settings_of(options: Namespace) -> dict[str, object]:
+    """Return the settings that ``--set`` gave; the last one of a name counts."""
+    return dict(options.settings)
+
+
+def report(diagnostics: Sequence[Diagnostic], format: str) -> None:
+    """Show diagnostics on standard error: for people, or a line of JSON each."""
+    if not diagnostics:
+        return
+    from nndsl.rendering import plain, render, to_json
+
+    if format == "json":
+        import json
+
+        for diagnostic in diagnostics:
+            print(json.dumps(to_json(diagnostic)), file=sys.stderr)
+    else:
+        print(render(diagnostics, paint=paint if _has_colours() else plain), file=sys.stderr)
+
+
+def paint(role: str, text: str) -> str:
+    """Return the text in the colour of its role."""
+    return f"\x1b[{COLOURS[role]}m{text}\x1b[0m"
+
+
+def _has_colours() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")

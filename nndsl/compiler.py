@@ -1,0 +1,280 @@
+"""The driver: from a text or a path to diagnostics, a graph, Python source, and a live module."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nndsl.diagnostics import Diagnostic, NNDSLError, Source, Span
+from nndsl.limits import Limits
+from nndsl.syntax.nodes import File
+
+if TYPE_CHECKING:
+    import networkx
+    import torch
+    from torch import nn
+
+    from nndsl.elaborate.models import Elaborated
+    from nndsl.elaborate.scope import FileScope
+    from nndsl.elaborate.values import Definition
+    from nndsl.graph import Graph, Node
+    from nndsl.settings import CompileSettings, FitSettings
+    from nndsl.summary import Summary
+
+Text = str | bytes | Path
+"""A text, its bytes, or the path of a file; a str of one line that ends in ``.nn`` is a path."""
+
+_STACK = 20_000
+"""Frames that the deepest text within the default limits needs: each bracket and each block in a block takes some."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model, compiled. ``diagnostics`` are its warnings; ``compile`` and ``fit`` its settings, None if it has none."""
+
+    name: str
+    diagnostics: tuple[Diagnostic, ...]
+    model: Graph
+    compile: CompileSettings | None
+    fit: FitSettings | None
+
+    @cached_property
+    def graph(self) -> networkx.DiGraph[Node]:
+        """The networkx DAG of the nodes, in order of creation; edges never stand for arguments."""
+        return self.model.digraph()
+
+    @cached_property
+    def _emitted(self) -> tuple[str, str]:
+        from nndsl.emit import emit
+        from nndsl.passes import run
+
+        with _deep_stack():
+            return emit(run(self.model))
+
+    @property
+    def source(self) -> str:
+        """The Python source; it needs torch alone."""
+        return self._emitted[0]
+
+    def module(
+        self,
+        *,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        seed: int | None = None,
+    ) -> nn.Module:
+        """Return a live module with its initial weights; with a seed they depend on it alone."""
+        from nndsl.module import build
+
+        return build(*self._emitted, device=device, dtype=dtype, seed=seed)
+
+    def summary(self) -> Summary:
+        """Return the table of layers, shapes and parameters; its ``str`` is the text."""
+        from nndsl.summary import summarize
+
+        return summarize(self.model)
+
+
+def parse(text: Text, *, limits: Limits = Limits()) -> File:
+    """Return the syntax tree of a text or file. Raises NNDSLError if it has errors, OSError if it cannot be read."""
+    with _deep_stack():
+        syntax, diagnostics, _ = _read(text, limits)
+    _raise_errors(diagnostics)
+    return syntax
+
+
+def check(
+    text: Text,
+    *,
+    settings: Mapping[str, object] = {},
+    root: str | Path | None = None,
+    limits: Limits = Limits(),
+) -> list[Diagnostic]:
+    """Return all that is wrong with a text or file, warnings included, in the order of the text.
+
+    Models whose parameters have values are elaborated; all else is checked for names and arguments. ``settings`` are
+    values of parameters, ``root`` is the folder that imports stay inside (that of the file if None). Raises OSError if
+    the file cannot be read.
+    """
+    with _deep_stack():
+        return list(_Compilation(text, root, limits).check(settings))
+
+
+def compile(
+    text: Text,
+    model: str | None = None,
+    settings: Mapping[str, object] = {},
+    root: str | Path | None = None,
+    *,
+    limits: Limits = Limits(),
+) -> Compiled:
+    """Compile a model of a text or file: the one of the name, or the only one that no other uses.
+
+    ``settings`` are values of its parameters; ``root`` is the folder that imports stay inside (that of the file if None).
+    Raises NNDSLError if there are errors, OSError if the file cannot be read.
+    """
+    with _deep_stack():
+        definition, elaborated, diagnostics = _Compilation(text, root, limits).compile(model, settings)
+    _raise_errors(diagnostics)
+    assert elaborated is not None
+    return Compiled(definition, diagnostics, elaborated.graph, elaborated.compile, elaborated.fit)
+
+
+def _raise_errors(diagnostics: tuple[Diagnostic, ...]) -> None:
+    if any(found.severity == "error" for found in diagnostics):
+        raise NNDSLError(diagnostics)
+
+
+def _read(text: Text, limits: Limits) -> tuple[File, tuple[Diagnostic, ...], tuple[Path | None, int]]:
+    """Return the tree of a text or file, what is wrong with it, and its real path and number of bytes."""
+    from nndsl.elaborate.decoding import decode
+    from nndsl.elaborate.files import read_main
+    from nndsl.elaborate.session import Fault
+    from nndsl.syntax.parser import parse as parse_source
+
+    path: Path | None = None
+    data: str | bytes
+    if isinstance(text, Path) or (isinstance(text, str) and text.endswith(".nn") and "\n" not in text):
+        path = Path(text)
+        try:
+            data = read_main(path, limits)
+        except Fault as fault:
+            source = Source(str(path), "")
+            found = Diagnostic(fault.code, fault.message, Span(source, 0, 0), help=fault.help)
+            return File(source, (), ()), (found,), (path, 0)
+    else:
+        data = text
+    source, diagnostics = decode(data, str(path) if path is not None else "<text>", limits)
+    if diagnostics:
+        return File(source, (), ()), diagnostics, (path, len(data))
+    syntax, found_in = parse_source(source, limits)
+    return syntax, found_in, (path, len(data))
+
+
+@dataclass
+class _Compilation:
+    """One compilation of a text or file, from its bytes on."""
+
+    text: Text
+    root: str | Path | None
+    limits: Limits
+    _syntax: tuple[Diagnostic, ...] = field(default=(), init=False)
+
+    def check(self, settings: Mapping[str, object]) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with everything in the file."""
+        from nndsl.elaborate.models import elaborate, is_closed
+        from nndsl.elaborate.session import Exhausted
+
+        file = self._load()
+        if file is None:
+            return self._syntax
+        try:
+            self._check_all(file)
+            for definition in file.definitions:
+                if definition.kind == "model" and is_closed(definition, settings):
+                    own = {each.name for each in definition.syntax.parameters if each.name not in definition.fixed}
+                    elaborate(file, definition, {name: settings[name] for name in settings if name in own})
+        except Exhausted:
+            pass
+        return self._found(file)
+
+    def compile(
+        self, model: str | None, settings: Mapping[str, object]
+    ) -> tuple[str, Elaborated | None, tuple[Diagnostic, ...]]:
+        """Return the name of the chosen model, what it became, and the diagnostics."""
+        from nndsl.elaborate.models import choose, elaborate
+        from nndsl.elaborate.session import Exhausted
+
+        file = self._load()
+        if file is None:
+            return "", None, self._syntax
+        definition: Definition | None = None
+        elaborated = None
+        try:
+            self._check_all(file)
+            definition = choose(file, model)
+            if definition is not None:
+                elaborated = elaborate(file, definition, settings)
+        except Exhausted:
+            elaborated = None
+        return definition.name if definition is not None else "", elaborated, self._found(file)
+
+    def _load(self) -> FileScope | None:
+        from nndsl.elaborate.imports import Imports
+        from nndsl.elaborate.session import Exhausted, Session
+
+        syntax, self._syntax, (path, size) = _read(self.text, self.limits)
+        if not syntax.items:
+            return None
+        session = Session(self.limits)
+        root = Path(self.root) if self.root is not None else path.parent if path is not None else None
+        self._imports = Imports(session, root)
+        try:
+            real = Path(path).resolve() if path is not None else None
+            return self._imports.load(syntax, real, size)
+        except Exhausted:
+            self._syntax = self._sorted((*self._syntax, *session.found.values()))
+            return None
+
+    def _check_all(self, file: FileScope) -> None:
+        from nndsl.elaborate.models import check_definition
+        from nndsl.elaborate.recursion import report_recursion
+        from nndsl.elaborate.session import Exhausted
+        from nndsl.elaborate.unused import report_unused
+
+        for scope in self._imports.scopes.values():
+            report_recursion(scope)
+        recursive = any(code == "E0203" for code, _ in file.session.found)
+        for scope in self._imports.scopes.values():
+            for definition in scope.definitions:
+                if not definition.is_alias:
+                    check_definition(definition)
+                    report_unused(definition)
+        if recursive:
+            raise Exhausted
+
+    def _found(self, file: FileScope) -> tuple[Diagnostic, ...]:
+        return self._sorted((*self._syntax, *file.session.found.values()))
+
+    def _sorted(self, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        """Return diagnostics in the order of the text, the files in the order in which they were read."""
+        sources: dict[Source, int] = {}
+        for each in found:
+            sources.setdefault(each.span.source, len(sources))
+        return tuple(sorted(found, key=lambda each: (sources[each.span.source], each.span.start, each.span.end)))
+
+
+class _Stack:
+    """The recursion limit of the interpreter while texts are compiled, in any number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = 0
+
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        """Raise the limit, and put it back when the last user is done."""
+        with self._lock:
+            if not self._users:
+                self._before = sys.getrecursionlimit()
+                sys.setrecursionlimit(max(self._before, _STACK))
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    sys.setrecursionlimit(self._before)
+
+
+_deep_stack = _Stack().raised
+
+__all__ = ["Any", "Compiled", "check", "compile", "parse"]

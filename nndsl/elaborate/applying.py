@@ -1,0 +1,254 @@
+"""Applying layers to tensors: nodes come into being here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from nndsl.arguments import describe
+from nndsl.diagnostics import Note
+from nndsl.elaborate.sizes import AppliedSizes, described
+from nndsl.elaborate.values import UNKNOWN, Built, Composed, LayerValue, PerStep, Single, is_unknown
+from nndsl.graph import Made, Node, Tensor
+from nndsl.layers.base import Layer, LayerError, TensorType
+from nndsl.layers.refusals import shown
+from nndsl.suggestions import suggest
+from nndsl.syntax import nodes
+
+if TYPE_CHECKING:
+    from nndsl.elaborate.expressions import Evaluator
+
+Keywords = Mapping[str, tuple[Any, nodes.Argument]]
+
+
+def apply(evaluator: Evaluator, layer: LayerValue, inputs: tuple[Any, ...], keywords: Keywords, at: nodes.Node) -> Any:
+    """Return the tensor, or the tuple of tensors, that a layer gives for inputs, written at a node. Raises Stop.
+
+    ``inputs`` are the positional ones; one that is a list or tuple is spread, or taken whole by a layer of lists.
+    """
+    if isinstance(layer, Single):
+        return _single(evaluator, layer, inputs, keywords, at)
+    if isinstance(layer, Composed):
+        flow: Any = apply(evaluator, layer.layers[0], inputs, keywords, at)
+        for link in layer.layers[1:]:
+            flow = apply(evaluator, link, (flow,), {}, at)
+        return flow
+    if is_unknown(list(inputs)) or is_unknown([value for value, _ in keywords.values()]):
+        return UNKNOWN
+    if isinstance(layer, PerStep):
+        from nndsl.elaborate.stepwise import apply_per_step
+
+        return apply_per_step(evaluator, layer, inputs, keywords, at)
+    from nndsl.elaborate.instances import apply_instance
+
+    return apply_instance(evaluator, layer, inputs, keywords, at)
+
+
+def tensors_of(
+    evaluator: Evaluator, called: str, inputs: tuple[Any, ...], at: nodes.Node, takes_list: bool = False
+) -> tuple[Tensor, ...]:
+    """Return the tensors that are given by position. Raises Stop."""
+    session = evaluator.session
+    items = inputs
+    if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
+        items = tuple(inputs[0])
+    elif takes_list:
+        help = f"write `[a, b] -> {called}()`"
+        session.fail("E0422", f"`{called}` takes a list of tensors", at.span, help=help)
+    for item in items:
+        if not isinstance(item, Tensor):
+            message = f"`{called}` is applied to tensors, and this is {describe(item)}"
+            session.fail("E0323", message, at.span, help="arguments stand in the brackets of the constructor")
+    return items
+
+
+def _single(evaluator: Evaluator, single: Single, inputs: tuple[Any, ...], keywords: Keywords, at: nodes.Node) -> Any:
+    layer, session = single.layer, evaluator.session
+    if len(inputs) == 1 and not keywords and type(inputs[0]) is Tensor and not layer.takes_list:
+        kind = inputs[0].type
+        known = session.inferred.get((id(layer), id(kind)))
+        if known is not None:
+            return add(evaluator, layer, inputs, known[2], at, single.made)
+    given = {}
+    if keywords:
+        inputs, given = _keywords(evaluator, layer, inputs, keywords)
+    if is_unknown(list(inputs)) or is_unknown(list(given.values())):
+        return UNKNOWN
+    name = type(layer).__name__
+    tensors = tensors_of(evaluator, name, inputs, at, layer.takes_list)
+    _check_count(evaluator, layer, len(tensors), at)
+    _check_batches(evaluator, layer, tensors, at)
+    types = infer(evaluator, layer, tensors, given, single.call, at)
+    return add(evaluator, layer, tensors, types, at, single.made, given)
+
+
+def _check_count(evaluator: Evaluator, layer: Layer, count: int, at: nodes.Node) -> None:
+    least, most = layer.least_inputs, layer.most_inputs
+    if least <= count <= most:
+        return
+    name = type(layer).__name__
+    if layer.takes_list and count > most:
+        evaluator.session.fail("E0714", f"`{name}` of {count:,} tensors: at most {most:,} are merged at once", at.span)
+    wanted = f"{least} to {most}" if least != most else {1: "one input"}.get(most, f"{most} inputs")
+    names = ", ".join(layer.input_names)
+    help = f"its inputs are {names}" if most > 1 and not layer.takes_list else ""
+    evaluator.session.fail("E0422", f"`{name}` takes {wanted}, and here are {count}", at.span, help=help)
+
+
+def _check_batches(evaluator: Evaluator, layer: Layer, tensors: tuple[Tensor, ...], at: nodes.Node) -> None:
+    if layer.takes_list or not tensors:
+        return
+    for tensor in tensors:
+        if not tensor.type.batched:
+            evaluator.session.fail(
+                "E0427",
+                f"`{type(layer).__name__}` takes a batch, and {named(tensor)} has none",
+                at.span,
+                notes=(origin(tensor),),
+                help="arithmetic and `Concatenate` give it the batch of another tensor",
+            )
+
+
+def _keywords(
+    evaluator: Evaluator, layer: Layer, inputs: tuple[Any, ...], keywords: Keywords
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the inputs with those that were given by name, and the other keywords as nodes hold them. Raises Stop."""
+    session, name = evaluator.session, type(layer).__name__
+    positional = list(inputs)
+    given: dict[str, Any] = {}
+    for key, (value, argument) in keywords.items():
+        kind = layer.call_keywords.get(key)
+        if kind is None:
+            if not layer.takes_list and len(positional) < len(layer.input_names) == layer.most_inputs:
+                if key == layer.input_names[len(positional)]:
+                    positional.append(value)
+                    continue
+            options = [*layer.call_keywords, *layer.input_names]
+            help = suggest(key, options, "argument")
+            message = f"`{name}` is not applied with `{key}`"
+            session.fail("E0205", message, argument.span, help=help)
+        if value is UNKNOWN or value is None:
+            given[key] = value
+        elif kind == "flag":
+            if not isinstance(value, bool):
+                message = f"`{key}` must be `true` or `false`, not {describe(value)}"
+                session.fail("E0302", message, argument.span)
+            given[key] = value
+        elif kind == "tensors":
+            items = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+            if not all(isinstance(item, Tensor) or item is UNKNOWN for item in items):
+                session.fail("E0302", f"`{key}` must be a list of tensors, not {describe(value)}", argument.span)
+            given[key] = items
+        else:
+            if not isinstance(value, Tensor):
+                session.fail("E0302", f"`{key}` must be a tensor, not {describe(value)}", argument.span)
+            given[key] = value
+    return tuple(positional), {key: value for key, value in given.items() if value is not None}
+
+
+def infer(
+    evaluator: Evaluator,
+    layer: Layer,
+    tensors: tuple[Tensor, ...],
+    keywords: Mapping[str, Any],
+    call: nodes.Call | None,
+    at: nodes.Node,
+) -> tuple[TensorType, ...]:
+    """Return the types that a layer gives. Raises Stop after reporting what it cannot take."""
+    session = evaluator.session
+    span = call.span if call is not None else at.span
+    sizes = AppliedSizes(session, span, f"`{type(layer).__name__}`")
+    types = tuple(tensor.type for tensor in tensors)
+    try:
+        result = layer.infer(sizes, *types, **{name: _typed(value) for name, value in keywords.items()})
+    except LayerError as error:
+        refuse(evaluator, error, layer, tensors, call, at)
+    found = result if isinstance(result, tuple) else (result,)
+    _check_sizes(evaluator, found, at)
+    if len(types) == 1 and len(found) == 1 and not keywords and _is_plain(types[0]) and _is_plain(found[0]):
+        found = (session.types.setdefault(found[0], found[0]),)
+        session.inferred[id(layer), id(types[0])] = (layer, types[0], found)
+    return found
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.type
+    return tuple(_typed(item) for item in value) if isinstance(value, tuple) else value
+
+
+def _is_plain(kind: TensorType) -> bool:
+    return all(type(size) is int for size in kind.shape[1:])
+
+
+def _check_sizes(evaluator: Evaluator, types: tuple[TensorType, ...], at: nodes.Node) -> None:
+    limits, session = evaluator.session.limits, evaluator.session
+    for kind in types:
+        known = [size for size in kind.shape if isinstance(size, int)]
+        if known and max(known) > limits.size:
+            session.fail("E0716", f"the size {max(known):,} is larger than {limits.size:,}", at.span)
+        elements = prod(known)
+        if elements > limits.activation:
+            message = f"one sample has {elements:,} numbers here, more than {limits.activation:,}"
+            session.report("W0701", message, at.span, help="a tensor of this size hardly fits into memory")
+
+
+def named(tensor: Tensor) -> str:
+    """Return what a message calls a tensor."""
+    return f"`{tensor.node.hint}`" if tensor.node.hint else "the input"
+
+
+def origin(tensor: Tensor) -> Note:
+    """Return the note that says where a tensor comes from."""
+    return Note(f"{named(tensor)} is {shown(tensor.type.shape)}, from here", tensor.node.span)
+
+
+def refuse(
+    evaluator: Evaluator,
+    error: LayerError,
+    layer: Layer,
+    tensors: tuple[Tensor, ...],
+    call: nodes.Call | None,
+    at: nodes.Node,
+) -> NoReturn:
+    """Report that a layer cannot take its inputs. Raises Stop."""
+    from nndsl.elaborate.constructing import argument_span
+
+    span, notes = at.span, []
+    if call is not None:
+        blamed = argument_span(call, type(layer), error.argument)
+        inside = blamed.source is span.source and span.start <= blamed.start and blamed.end <= span.end
+        if inside and (error.argument or isinstance(at, nodes.Chain)):
+            span = blamed
+        elif not inside:
+            notes.append(Note(f"`{described(call.span)}` is constructed here", call.span))
+    if error.input is not None and error.input < len(tensors):
+        notes.insert(0, origin(tensors[error.input]))
+    evaluator.session.fail(error.code, error.message, span, label=error.label, notes=tuple(notes), help=error.help)
+
+
+def add(
+    evaluator: Evaluator,
+    layer: Layer,
+    tensors: tuple[Any, ...],
+    types: tuple[TensorType, ...],
+    at: nodes.Node,
+    made: Made | None = None,
+    keywords: Mapping[str, Any] | None = None,
+) -> Any:
+    """Add a node to the body, and return its tensor, or the tuple of its tensors. Raises Stop."""
+    body = evaluator.body
+    assert body is not None
+    node = Node(layer, tensors, types, at.span, made, keywords or {}, evaluator.hint, evaluator.turns)
+    if made is not None:
+        body.use(made, node, at)
+    body.add(node)
+    if len(types) == 1:
+        return Tensor(node, 0)
+    return tuple(Tensor(node, index) for index in range(len(types)))
+
+
+def hidden(evaluator: Evaluator, layer: Layer, tensors: tuple[Tensor, ...], at: nodes.Node) -> Any:
+    """Return a layer of the compiler's own (an operator, a slice) applied to tensors. Raises Stop."""
+    return add(evaluator, layer, tensors, infer(evaluator, layer, tensors, {}, None, at), at)

@@ -1,0 +1,328 @@
+"""Calls: constructors of layers, blocks and recipes, applications, and functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nndsl import recipes
+from nndsl.arguments import describe, parameters
+from nndsl.binding import BindingError, bind
+from nndsl.diagnostics import Span
+from nndsl.elaborate.applying import apply
+from nndsl.elaborate.definitions import COMMON, bind_parameters, call_formula, call_function, missing
+from nndsl.elaborate.freezing import frozen
+from nndsl.elaborate.values import (
+    ABSENT,
+    LAYERS,
+    UNKNOWN,
+    Built,
+    Composed,
+    Definition,
+    External,
+    Formula,
+    Function,
+    LayerClass,
+    RecipeClass,
+    Single,
+    is_unknown,
+)
+from nndsl.graph import Construction, Made, Place, Tensor
+from nndsl.layers.base import Layer, LayerError
+from nndsl.recipes.base import PendingRecipe
+from nndsl.suggestions import suggest
+from nndsl.syntax import nodes
+
+if TYPE_CHECKING:
+    from nndsl.elaborate.expressions import Evaluator
+
+_LITERALS = (nodes.Number, nodes.String, nodes.Literal)
+
+
+def call_value(evaluator: Evaluator, call: nodes.Call) -> Any:
+    """Return the value of a call. Raises Stop."""
+    name = call.callee
+    if isinstance(name, nodes.Attribute):
+        return _operation(evaluator, call, name)
+    callee = evaluator.resolve(name) if isinstance(name, nodes.Name) else evaluator.value(name)
+    if isinstance(callee, LayerClass):
+        return construct(evaluator, callee, call)
+    if isinstance(callee, Definition):
+        return build(evaluator, callee, call)
+    if isinstance(callee, LAYERS):
+        return _application(evaluator, callee, call)
+    if isinstance(callee, Function):
+        return call_function(evaluator, callee, call)
+    if isinstance(callee, Formula):
+        return call_formula(evaluator, callee, call)
+    if isinstance(callee, RecipeClass):
+        return recipe(evaluator, callee.name, call)
+    if callee is UNKNOWN:
+        for argument in call.arguments:
+            evaluator.attempt(argument.value)
+        return UNKNOWN
+    if isinstance(callee, External):
+        evaluator.session.fail("E0607", f"`{callee.syntax.name.name}` is a layer of Python, which is not allowed", call.span)
+    help = "a product is written with `*`" if isinstance(callee, (int, float)) else ""
+    if isinstance(callee, Tensor):
+        help = "a layer is applied to a tensor: `layer(x)` or `x -> layer`"
+    evaluator.session.fail("E0314", f"{describe(callee)} cannot be called", call.span, help=help)
+
+
+def _operation(evaluator: Evaluator, call: nodes.Call, attribute: nodes.Attribute) -> Any:
+    from nndsl.elaborate.naming import foreign_attribute
+
+    value = attribute.value
+    if not isinstance(value, nodes.Name) or value.name != "ops":
+        foreign_attribute(evaluator, attribute)
+    for argument in call.arguments:
+        evaluator.attempt(argument.value)
+    evaluator.session.fail("E0210", f"there is no `ops.{attribute.name}`", attribute.span)
+
+
+def _application(evaluator: Evaluator, layer: Any, call: nodes.Call) -> Any:
+    """Return a layer applied to the tensors in brackets. Raises Stop."""
+    inputs, keywords = [], {}
+    for argument in call.arguments:
+        value = evaluator.attempt(argument.value)
+        if argument.name is None:
+            inputs.append(value)
+        elif argument.name in keywords:
+            evaluator.session.fail("E0206", f"`{argument.name}` is given twice", argument.span)
+        else:
+            keywords[argument.name] = (value, argument)
+    return apply(evaluator, layer, tuple(inputs), keywords, call)
+
+
+def construct(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Any:
+    """Return a layer of the library, constructed. Raises Stop."""
+    key = (declared.layer, call.span.text)
+    layer = evaluator.session.bound.get(key)
+    if layer is None:
+        if declared.layer.__name__ == "TimeDistributed":
+            return _per_step(evaluator, declared, call)
+        layer = _bound(evaluator, declared, call)
+        if layer is None:
+            return UNKNOWN
+        if all(_is_literal(argument.value) for argument in call.arguments):
+            evaluator.session.bound[key] = layer
+    if not layer.can_hold_weights:
+        return Single(layer, None, call)
+    single = Single(layer, made(evaluator, layer, call), call)
+    if layer.most_inputs:
+        return single
+    return apply(evaluator, single, (), {}, call)
+
+
+def made(evaluator: Evaluator, layer: Layer, call: nodes.Call) -> Made:
+    """Return the layer with the place of its constructor. Raises Stop at the top level."""
+    place = evaluator.places.find(call) if evaluator.places is not None else None
+    if place is None:
+        message = "a layer at the top level would share its weights with everyone"
+        help = "construct it inside a model or block, or write a block"
+        evaluator.session.fail("E0319", message, call.span, help=help)
+    owner = evaluator.owners.get(id(place.owner)) if place.owner is not None else evaluator.default_owner
+    if owner is not None:
+        return Made(layer, Place(place.name, (), place.order), (), call.span, owner)
+    return Made(layer, Place(place.name, place.loops, place.order), evaluator.turns, call.span)
+
+
+def _is_literal(expression: nodes.Expression) -> bool:
+    if isinstance(expression, nodes.Tuple):
+        return all(_is_literal(item) for item in expression.items)
+    return isinstance(expression, _LITERALS)
+
+
+def _arguments(evaluator: Evaluator, called: str, layer: type[Layer] | None, call: nodes.Call) -> list[tuple[str | None, Any]]:
+    """Return the arguments of a constructor or recipe with their values."""
+    fields = {field.name: field for field in parameters(layer)} if layer is not None else {}
+    names = [name for name, field in fields.items() if not field.kw_only]
+    written: list[tuple[str | None, Any]] = []
+    for index, argument in enumerate(call.arguments):
+        target = argument.name or (names[index] if index < len(names) else "")
+        value = _argument(evaluator, argument.value, getattr(fields[target], "metadata", {}) if target in fields else {})
+        if isinstance(value, Tensor):
+            text = argument.span.text if len(argument.span.text) <= 20 else "x"
+            evaluator.session.report(
+                "E0322",
+                f"`{called}` is constructed with constants, and this is a tensor",
+                argument.span,
+                help=f"apply it: `{called}(…)({text})` or `{text} -> {called}(…)`",
+            )
+            value = UNKNOWN
+        written.append((argument.name, value))
+    return written
+
+
+def _argument(evaluator: Evaluator, expression: nodes.Expression, metadata: Any) -> Any:
+    """Return the value of an argument; a name that is a layer and a recipe is the recipe where a recipe is taken."""
+    if isinstance(expression, nodes.Call) and isinstance(expression.callee, nodes.Name):
+        name = expression.callee.name
+        kind = getattr(metadata.get("kind"), "kind", None)
+        if isinstance(kind, str) and name in recipes.NAMES.get(kind, ()):
+            callee = evaluator.names.get(name, evaluator.file.names.get(name, ABSENT))
+            if callee is ABSENT:
+                return recipe(evaluator, name, expression)
+    return evaluator.attempt(expression)
+
+
+def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Layer | None:
+    """Return the layer for the arguments of a call, or None if something in them is not known. Raises Stop."""
+    cls = declared.layer
+    written = _arguments(evaluator, declared.name, cls, call)
+    written = [(name, _inner(evaluator, value, call)) for name, value in written]
+    try:
+        layer = _known(cls, written, declared.name)
+    except BindingError as error:
+        evaluator.session.fail(error.code, error.message, blamed(call, error.path), help=error.help)
+    if layer is None:
+        return None
+    if getattr(layer, "data_format", "") is None:
+        layer = replace(layer, data_format=evaluator.file.setting("data_format"))  # type: ignore[call-arg]
+    try:
+        layer.check()
+    except LayerError as error:
+        span = argument_span(call, cls, error.argument)
+        evaluator.session.fail(error.code, error.message, span, label=error.label, help=error.help)
+    return layer
+
+
+def _inner(evaluator: Evaluator, value: Any, call: nodes.Call) -> Any:
+    """Return what a wrapper holds for the layer in its argument: the layer alone, since its weights are the wrapper's."""
+    return value.layer if isinstance(value, Single) else value
+
+
+def _known(cls: type[Layer], written: list[tuple[str | None, Any]], name: str) -> Layer | None:
+    """Bind the arguments; where some are not known, only the others are looked at, and there is no layer."""
+    if not any(is_unknown(value) for _, value in written):
+        return bind(cls, written, name)
+    names = [field.name for field in parameters(cls) if not field.kw_only]
+    try:
+        bind(cls, written, name)
+    except BindingError as error:
+        if error.code in ("E0205", "E0206", "E0301") or not _blames_unknown(written, error.path):
+            raise
+    known = [(each or names[i], value) for i, (each, value) in enumerate(written) if not is_unknown(value)]
+    try:
+        bind(cls, known, name)
+    except BindingError as error:
+        if error.code != "E0301":
+            at = [i for i, (_, value) in enumerate(written) if not is_unknown(value)]
+            path = (at[error.path[0]], *error.path[1:]) if error.path else ()
+            raise BindingError(error.code, error.message, error.help, path=path, name=error.name) from error
+    return None
+
+
+def _blames_unknown(written: list[tuple[str | None, Any]], path: tuple[int, ...]) -> bool:
+    return bool(path) and is_unknown(written[path[0]][1])
+
+
+def blamed(call: nodes.Call, path: tuple[int, ...]) -> Span:
+    """Return the span that a path of a BindingError leads to."""
+    at: nodes.Node = call
+    for index in path:
+        if isinstance(at, nodes.Argument):
+            at = at.value
+        if isinstance(at, nodes.Call) and index < len(at.arguments):
+            at = at.arguments[index]
+        elif isinstance(at, (nodes.List, nodes.Tuple)) and index < len(at.items):
+            at = at.items[index]
+        else:
+            break
+    return at.span
+
+
+def argument_span(call: nodes.Call, cls: type[Layer], argument: str) -> Span:
+    """Return the span of the argument of a name, or of the whole call if it was not written."""
+    if argument:
+        names = [field.name for field in parameters(cls) if not field.kw_only]
+        for index, written in enumerate(call.arguments):
+            if (written.name or (names[index] if index < len(names) else "")) == argument:
+                return written.span
+    return call.span
+
+
+def recipe(evaluator: Evaluator, name: str, call: nodes.Call) -> Any:
+    """Return a recipe as it was written."""
+    written = _arguments(evaluator, name, None, call)
+    return UNKNOWN if any(is_unknown(value) for _, value in written) else PendingRecipe(name, tuple(written))
+
+
+def _per_step(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Any:
+    """Return ``TimeDistributed(layer)``. Raises Stop."""
+    from nndsl.elaborate.stepwise import per_step
+
+    written = _arguments(evaluator, declared.name, declared.layer, call)
+    names = {name or "layer": value for name, value in written if name in (None, "layer")}
+    if len(call.arguments) != 1 or "layer" not in names:
+        help = "write `TimeDistributed(Dense(8))`"
+        evaluator.session.fail("E0301", "`TimeDistributed` needs a layer, and nothing else", call.span, help=help)
+    inner = names["layer"]
+    if inner is UNKNOWN:
+        return UNKNOWN
+    if not isinstance(inner, LAYERS):
+        span = call.arguments[0].span
+        evaluator.session.fail("E0302", f"`TimeDistributed` takes a layer, not {describe(inner)}", span)
+    return per_step(inner, call)
+
+
+def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any:
+    """Return a block or model with its arguments. Raises Stop."""
+    from nndsl.elaborate.expressions import Evaluator as Evaluate
+
+    session, syntax = evaluator.session, definition.syntax
+    instance = made(evaluator, Construction(), call)
+    evaluator.owners[id(call)] = instance
+    given = {**definition.fixed, **bind_parameters(evaluator, definition, call)}
+    del evaluator.owners[id(call)]
+    common = _common(evaluator, given, syntax, call)
+    for argument in call.arguments:
+        _check_argument(evaluator, argument, given)
+    if missing(evaluator, definition.name, syntax.parameters, list(given), call):
+        return UNKNOWN
+    file = definition.file
+    places = file.places(definition)
+    for parameter in syntax.parameters:
+        if parameter.name not in given and parameter.default is not None:
+            defaults = Evaluate(session, file, {}, None, places)
+            defaults.default_owner = instance
+            given[parameter.name] = defaults.attempt(parameter.default)
+    if is_unknown(list(given.values())) or len(given) < len(syntax.parameters):
+        return UNKNOWN
+    ordered = {parameter.name: given[parameter.name] for parameter in syntax.parameters}
+    arguments = tuple((name, frozen(session, value)) for name, value in ordered.items())
+    start = definition.syntax.span.start
+    layer = Construction(definition=f"{file.source.name}:{start}", arguments=arguments, **common)
+    # The layers in its arguments already refer to it, so that it cannot be made anew.
+    object.__setattr__(instance, "layer", layer)
+    return Built(definition, ordered, instance, call)
+
+
+def _common(evaluator: Evaluator, given: dict[str, Any], syntax: nodes.Block | nodes.Model, call: nodes.Call) -> dict[str, Any]:
+    """Take the arguments that all layers have out of those that were given, and return them as they are bound."""
+    own = {parameter.name for parameter in syntax.parameters}
+    written = {name: given.pop(name) for name in COMMON if name in given and name not in own}
+    if not written or is_unknown(list(written.values())):
+        return {}
+    try:
+        bound = bind(Construction, list(written.items()), syntax.name.name)
+    except BindingError as error:
+        name = list(written)[error.path[0]] if error.path else ""
+        span = next((each.span for each in call.arguments if each.name == name), call.span)
+        evaluator.session.fail(error.code, error.message, span, help=error.help)
+    return {name: getattr(bound, name) for name in written}
+
+
+def _check_argument(evaluator: Evaluator, argument: nodes.Argument, given: dict[str, Any]) -> None:
+    """Refuse tensors where the parameters of a block are given: its inputs come when it is applied."""
+    for name, value in given.items():
+        if isinstance(value, Tensor) and (argument.name in (None, name)):
+            text = argument.span.text if len(argument.span.text) <= 20 else "x"
+            evaluator.session.report(
+                "E0322",
+                "a block is constructed with constants and layers, and this is a tensor",
+                argument.span,
+                help=f"apply it: put `({text})` behind its brackets, or `{text} ->` before it",
+            )
+            given[name] = UNKNOWN
+            return

@@ -1,0 +1,105 @@
+"""The files of a compilation: each is read once, however often it is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nndsl.diagnostics import Diagnostic, Source
+from nndsl.elaborate.files import inside, read_inside
+from nndsl.elaborate.scope import SETTINGS, FileScope
+from nndsl.elaborate.session import Fault, Session
+from nndsl.syntax import nodes
+from nndsl.syntax.parser import parse
+from nndsl.elaborate.decoding import decode
+
+
+class Imports:
+    """Loads files and what they import. ``root`` is None where a text has no place: then it imports nothing."""
+
+    def __init__(self, session: Session, root: Path | None) -> None:
+        self.session = session
+        self.root = root
+        self.scopes: dict[Path | None, FileScope] = {}
+        self._path: list[Path] = []
+        """The files that are being loaded, the main file first."""
+        self._bytes = 0
+
+    def load(self, syntax: nodes.File, path: Path | None, size: int) -> FileScope:
+        """Return the scope of the main file."""
+        self._bytes = size
+        scope = FileScope(self.session, syntax)
+        self.scopes[path] = scope
+        folder = path.parent if path is not None else self.root
+        if path is not None:
+            self._path.append(path)
+        scope.load(lambda item: self._import(item, folder))
+        main = {name: scope.setting(name) for name in SETTINGS}
+        for other in self.scopes.values():
+            self._check_settings(other, main)
+        return scope
+
+    def _import(self, item: nodes.Import, folder: Path | None) -> FileScope | None:
+        session, span = self.session, item.path.span
+        if folder is None or self.root is None:
+            help = "give the compiler a path, or a root folder"
+            session.report("E0606", "a text without a path cannot import files", span, help=help)
+            return None
+        try:
+            path = inside(self.root, folder, item.path.value)
+            if path in self._path:
+                names = [each.name for each in self._path[self._path.index(path) :]]
+                chain = " -> ".join([*names, path.name])
+                raise Fault("E0604", f"the file imports itself: {chain}", "move what both need into a third file")
+            known = self.scopes.get(path)
+            if known is not None:
+                return known
+            if len(self._path) > session.limits.imports:
+                message = f"imports lie more than {session.limits.imports} deep in each other"
+                raise Fault("E0717", message, "let the caller raise the limit on imports")
+            return self._read(item, path)
+        except Fault as fault:
+            session.report(fault.code, fault.message, span, help=fault.help)
+            return None
+
+    def _read(self, item: nodes.Import, path: Path) -> FileScope | None:
+        assert self.root is not None
+        session, limits = self.session, self.session.limits
+        data = read_inside(self.root, path, limits.file_bytes)
+        self._bytes += len(data)
+        if self._bytes > limits.total_bytes:
+            message = f"the files of the compilation have more than {limits.total_bytes:,} bytes together"
+            raise Fault("E0718", message, "let the caller raise the limit on bytes")
+        source, diagnostics = decode(data, item.path.value, limits)
+        syntax: nodes.File | None = None
+        if source is not None:
+            syntax, found = parse(source, limits)
+            diagnostics = (*diagnostics, *found)
+        for each in diagnostics:
+            self._keep(each)
+        if syntax is None:
+            return None
+        scope = FileScope(session, syntax)
+        self.scopes[path] = scope
+        self._path.append(path)
+        try:
+            scope.load(lambda inner: self._import(inner, path.parent))
+        finally:
+            self._path.pop()
+        return scope
+
+    def _keep(self, diagnostic: Diagnostic) -> None:
+        self.session.found.setdefault((diagnostic.code, diagnostic.span), diagnostic)
+
+    def _check_settings(self, scope: FileScope, main: dict[str, str]) -> None:
+        for item in scope.syntax.items:
+            if isinstance(item, nodes.Set) and scope.settings.get(item.name.name, main.get(item.name.name)) != main.get(
+                item.name.name
+            ):
+                name = item.name.name
+                message = f'`{name}` is `"{main[name]}"` in the main file, which rules the compilation'
+                self.session.report("E0608", message, item.span, help="leave the line out, or set the same")
+
+
+def source_of(text: str, name: str) -> Source:
+    """Return the source of a text that is in memory."""
+    return Source(name, text)

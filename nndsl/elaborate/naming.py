@@ -1,0 +1,53 @@
+"""Names that stand for nothing: what may have been meant."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+from nndsl import layers, recipes
+from nndsl.elaborate.functions import FUNCTIONS
+from nndsl.suggestions import LAYERS, suggest
+from nndsl.syntax import nodes
+
+if TYPE_CHECKING:
+    from nndsl.elaborate.expressions import Evaluator
+
+_SYMBOL = re.compile(r"[A-Z][0-9]*")
+_LOOKALIKES = ("nn", "torch", "F", "keras", "tf", "layers", "self")
+
+
+def is_symbol(name: str) -> bool:
+    """Return whether a name may be a symbolic size: one capital letter, and digits."""
+    return _SYMBOL.fullmatch(name) is not None
+
+
+def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
+    """Report a name that stands for nothing. Raises Stop."""
+    name, session = expression.name, evaluator.session
+    later = evaluator.file.names.get(name) if evaluator.before is not None else None
+    if later is not None or name in (evaluator.body.later if evaluator.body else ()):
+        help = "names are bound before they are used, in the order of the text"
+        session.fail("E0202", f"`{name}` is used before it is bound", expression.span, help=help)
+    known = [*evaluator.names, *evaluator.file.names]
+    candidates = [*known, *layers.names(), *FUNCTIONS, *(each for kind in recipes.NAMES.values() for each in kind)]
+    help = suggest(name, candidates, "layer")
+    if not help and is_symbol(name):
+        help = f"a symbolic size is declared where it comes in: `input x: ({name}, 8)`"
+    if not help:
+        help = suggest(name, (), "statement")
+    called = "layer" if name in LAYERS or name[:1].isupper() and len(name) > 2 else "name"
+    session.fail("E0201", f"unknown {called} `{name}`", expression.span, help=help)
+
+
+def foreign_attribute(evaluator: Evaluator, expression: nodes.Attribute) -> NoReturn:
+    """Report a dot that is not that of ``ops.name``. Raises Stop."""
+    session, value = evaluator.session, expression.value
+    if isinstance(value, nodes.Name) and value.name == "ops":
+        message = f"`ops.{expression.name}` stands without its brackets"
+        session.fail("E0209", message, expression.span, help=f"write `ops.{expression.name}(…)`")
+    prefix = value.name if isinstance(value, nodes.Name) else ""
+    help = suggest(f"{prefix}.{expression.name}", layers.names(), "layer") if prefix in _LOOKALIKES else ""
+    if not help:
+        help = "a dot stands in `ops.name(…)` alone: values have no attributes"
+    session.fail("E0210", f"nothing is called `.{expression.name}` here", expression.span, help=help)

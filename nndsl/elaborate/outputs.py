@@ -1,0 +1,59 @@
+"""The ``compile`` and ``fit`` blocks of a model, checked against its inputs and outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from nndsl.elaborate.values import is_unknown
+from nndsl.graph import Node, Tensor
+from nndsl.settings import CompileSettings, FitSettings, ModelOutput, Written, check_settings
+
+if TYPE_CHECKING:
+    from nndsl.elaborate.expressions import Evaluator
+    from nndsl.elaborate.statements import Statements
+
+
+def model_settings(evaluator: Evaluator, statements: Statements) -> tuple[CompileSettings | None, FitSettings | None]:
+    """Return the settings of a model's ``compile`` and ``fit`` blocks; mistakes are reported."""
+    if not statements.settings:
+        return None, None
+    body, session = statements.body, evaluator.session
+    outputs: list[ModelOutput] | None = None
+    if not body.checking and all(isinstance(tensor, Tensor) for _, tensor, _ in body.outputs):
+        outputs = [_output(name, tensor) for name, tensor, _ in body.outputs]
+    inputs = [node.hint for node in body.inputs]
+    found: dict[str, CompileSettings | FitSettings] = {}
+    for kind in ("compile", "fit"):
+        if kind not in statements.settings:
+            continue
+        written = []
+        for setting in statements.settings[kind].settings:
+            value = evaluator.attempt(setting.value)
+            if not is_unknown(value):
+                written.append(Written(setting.name.name, value, setting.span, setting.value.span, setting.value))
+        compiled = cast("CompileSettings | None", found.get("compile"))
+        found[kind], diagnostics = check_settings(kind, written, outputs, inputs, compiled)
+        for each in diagnostics:
+            session.report(each.code, each.message, each.span, label=each.label, notes=each.notes, help=each.help)
+    return cast("CompileSettings | None", found.get("compile")), cast("FitSettings | None", found.get("fit"))
+
+
+def _output(name: str, tensor: Tensor) -> ModelOutput:
+    size = tensor.type.shape[-1] if tensor.type.rank > 1 else None
+    return ModelOutput(name, _activation(tensor.node), size, tensor.node.span)
+
+
+def _activation(node: Node) -> str | None:
+    """Return the activation that a node ends in, looking through layers that only change the shape."""
+    while type(node.layer).__name__ in ("Reshape", "Flatten", "Permute", "Identity"):
+        node = node.inputs[0].node
+    name = type(node.layer).__name__
+    if name == "Softmax":
+        return "softmax"
+    if name == "ReLU":
+        return "relu"
+    missing = object()
+    activation = getattr(node.layer, "activation", missing)
+    if activation is missing:
+        return None
+    return activation if isinstance(activation, str) else "linear"

@@ -1,0 +1,374 @@
+"""The statements of a body, one after the other; loops and conditions are unfolded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nndsl.arguments import describe
+from nndsl.diagnostics import Note, Span
+from nndsl.elaborate.constructors import bound_names
+from nndsl.elaborate.expressions import Evaluator
+from nndsl.elaborate.functions import items_of
+from nndsl.elaborate.inputs import UNNAMED, block_input, model_input, name_of, unknown_symbols
+from nndsl.elaborate.loops import check_turns
+from nndsl.elaborate.operators import truth
+from nndsl.elaborate.scope import unpacked
+from nndsl.elaborate.session import Fault, Stop
+from nndsl.elaborate.values import LAYERS, UNKNOWN, Definition
+from nndsl.graph import Node, Tensor, Turn
+from nndsl.syntax import nodes
+
+_STATEMENT_STEPS = 4
+_LONE = "a layer or tensor stands alone, to become the current value"
+
+
+class Statements:
+    """Runs the statements of one body.
+
+    ``given`` are the tensors that a block is applied to, None for the model that is compiled and for what is checked.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        definition: Definition,
+        given: tuple[Tensor, ...] | None = None,
+        at: nodes.Node | None = None,
+    ) -> None:
+        assert evaluator.body is not None
+        self.evaluator = evaluator
+        self.session = evaluator.session
+        self.definition = definition
+        self.body = evaluator.body
+        self.given = given
+        self.at = at
+        self.bound: dict[str, tuple[int, int, int, int]] = {}
+        """The dimensions that inputs bind: the number of the input, the axis, the scale and the offset."""
+        self.loop_turns: dict[tuple[tuple[Turn, ...], int], int] = {}
+        self.settings: dict[str, nodes.Settings] = {}
+        self._output_names: dict[str, Span] = {}
+        self._failed = False
+        self._inputs = 0
+        self._loops = 0
+
+    def run_body(self) -> bool:
+        """Run all statements, and return whether the outputs are known. Raises Stop if the inputs do not fit."""
+        declared = [each for each in self.definition.syntax.body if isinstance(each, nodes.Input)]
+        if self.given is not None and self.at is not None:
+            expected = max(1, len(declared)) if self.definition.kind == "block" else len(declared)
+            if len(self.given) != expected:
+                self._refuse_count(expected)
+                return False
+        try:
+            if not declared:
+                self._undeclared_input()
+            self._run(self.definition.syntax.body)
+        except Stop:
+            return False
+        self._finish_outputs()
+        known = all(isinstance(tensor, Tensor) for _, tensor, _ in self.body.outputs)
+        return known and bool(self.body.outputs) and not self._failed
+
+    def _refuse_count(self, expected: int) -> None:
+        assert self.given is not None and self.at is not None
+        wanted = "one input" if expected == 1 else f"{expected} inputs"
+        message = f"`{self.definition.name}` takes {wanted}, and here are {len(self.given)}"
+        note = Note("defined here", self.definition.target.span)
+        help = "give them as a list: `[a, b] -> …`" if expected > len(self.given) else ""
+        self.session.report("E0422", message, self.at.span, notes=(note,), help=help)
+
+    def _undeclared_input(self) -> None:
+        """Bind the one input of a block that declares none."""
+        if self.definition.kind == "model":
+            return
+        if self.given is None:
+            self._take_input(UNKNOWN, UNNAMED)
+            return
+        assert self.at is not None
+        tensor, _ = block_input(self.evaluator, None, self.given[0], self.definition.name, self.at)
+        self.body.inputs.append(tensor.node)
+        self._take_input(tensor, UNNAMED)
+
+    def _take_input(self, tensor: Any, name: str) -> None:
+        self._inputs += 1
+        self.evaluator.names[name] = tensor
+        self.body.current = tensor if self._inputs == 1 else None
+
+    def _run(self, statements: tuple[nodes.Statement, ...]) -> None:
+        for statement in statements:
+            self.session.step(statement.span, _STATEMENT_STEPS)
+            if not self._loops:
+                self.body.statement = statement.span
+            run = _RUN.get(type(statement))
+            if run is None:
+                continue
+            try:
+                run(self, statement)
+            except Stop:
+                self._failed = True
+                if isinstance(statement, nodes.Input) and self.given is not None:
+                    raise
+                self._forget(statement)
+
+    def _forget(self, statement: nodes.Statement) -> None:
+        """After a mistake: what the statement would have bound is not known."""
+        names = self.evaluator.names
+        if isinstance(statement, nodes.Assign):
+            names.update(dict.fromkeys((target.name for target in statement.targets), UNKNOWN))
+        elif isinstance(statement, nodes.Input):
+            if statement.shape is not None:
+                unknown_symbols(self.evaluator, statement.shape)
+            self._take_input(UNKNOWN, name_of(statement))
+        elif isinstance(statement, nodes.ExpressionStatement):
+            value: nodes.Expression = statement.value
+            while isinstance(value, nodes.Named):
+                names[value.name] = UNKNOWN
+                value = value.value
+            self.body.current = UNKNOWN
+        elif isinstance(statement, nodes.Output):
+            self.body.outputs.append(("", UNKNOWN, statement.span))
+
+    def _input(self, statement: nodes.Input) -> None:
+        name = name_of(statement)
+        if self.evaluator.turns or self._loops:
+            self.session.fail("E0503", "an input stands in a loop or a condition", statement.span)
+        if self.body.has_nodes:
+            help = "inputs come first in a body"
+            self.session.fail("E0503", "an input comes after a layer was applied", statement.span, help=help)
+        if name in self.evaluator.names:
+            help = "an input without a name is `x`" if name == UNNAMED else "take another name"
+            self.session.fail("E0504", f"`{name}` is bound already", statement.span, help=help)
+        if self.given is not None:
+            assert self.at is not None
+            number = self._inputs
+            tensor, bound = block_input(self.evaluator, statement, self.given[number], self.definition.name, self.at)
+            self.bound.update({each: (number, *place) for each, place in bound.items()})
+        elif self.body.checking:
+            if statement.shape is not None:
+                unknown_symbols(self.evaluator, statement.shape)
+                self.evaluator.attempt(statement.shape) if not _has_blank(statement.shape) else None
+            tensor = UNKNOWN
+        else:
+            tensor = model_input(self.evaluator, statement, self._symbols())
+        if isinstance(tensor, Tensor):
+            self.body.inputs.append(tensor.node)
+        self._take_input(tensor, name)
+
+    def _symbols(self) -> tuple[str, ...]:
+        return self.session.scope.order
+
+    def _assign(self, statement: nodes.Assign) -> None:
+        evaluator = self.evaluator
+        evaluator.hint = next((target.name for target in statement.targets if target.name != "_"), "")
+        value = evaluator.value(statement.value)
+        for target, each in zip(statement.targets, unpacked(evaluator, statement, value), strict=True):
+            if target.name != "_":
+                evaluator.names[target.name] = each
+
+    def _expression(self, statement: nodes.ExpressionStatement) -> None:
+        current = self.body.current
+        self.evaluator.hint = current.node.hint if isinstance(current, Tensor) else UNNAMED
+        value = self.evaluator.standing(statement.value)
+        if value is not UNKNOWN and not isinstance(value, Tensor):
+            if isinstance(value, (tuple, list)) and any(isinstance(item, Tensor) for item in value):
+                names = ", ".join("abcdefgh"[: len(value)]) if len(value) <= 8 else "a, b, …"
+                message = f"{len(value)} tensors stand alone"
+                self.session.fail("E0507", message, statement.span, help=f"bind them: `{names} = …`")
+            message = f"{describe(value)} stands alone and does nothing"
+            self.session.fail("E0508", message, statement.span, help=f"{_LONE}; bind anything else to a name")
+        self.body.current = value
+
+    def _for(self, statement: nodes.For) -> None:
+        evaluator = self.evaluator
+        evaluator.hint = ""
+        iterable = evaluator.attempt(statement.iterable)
+        if iterable is UNKNOWN or self.body.checking:
+            self._bind_unknown(statement)
+            self._forget_changed(statement.body)
+            self._nested(statement.body)
+            self._forget_changed(statement.body)
+            return
+        try:
+            items = items_of(self.session, iterable, "`for` takes")
+        except Fault as fault:
+            evaluator.fail(fault, statement.iterable)
+        assert evaluator.places is not None
+        if not self._loops:
+            check_turns(evaluator, statement, items)
+        number = evaluator.places.loop(statement)
+        around = evaluator.turns
+        self.loop_turns[around, number] = len(items)  # type: ignore[arg-type]
+        try:
+            for turn, item in enumerate(items):
+                evaluator.turns = (*around, (number, turn))
+                self.session.step(statement.span)
+                for target, each in zip(statement.targets, unpacked(evaluator, statement, item), strict=True):
+                    if target.name != "_":
+                        evaluator.names[target.name] = each
+                self._nested(statement.body)
+        finally:
+            evaluator.turns = around
+
+    def _bind_unknown(self, statement: nodes.For) -> None:
+        for target in statement.targets:
+            if target.name != "_":
+                self.evaluator.names[target.name] = UNKNOWN
+
+    def _forget_changed(self, statements: tuple[nodes.Statement, ...]) -> None:
+        """Where it is not known which statements run, or how often: what they bind is not known."""
+        for name in bound_names((), statements):
+            if name in self.evaluator.names:
+                self.evaluator.names[name] = UNKNOWN
+
+    def _nested(self, statements: tuple[nodes.Statement, ...]) -> None:
+        self._loops += 1
+        outer = self.body.statement
+        try:
+            for statement in statements:
+                self.body.statement = statement.span
+                self._run((statement,))
+        finally:
+            self._loops -= 1
+            self.body.statement = outer
+
+    def _if(self, statement: nodes.If) -> None:
+        self.evaluator.hint = ""
+        condition = self.evaluator.attempt(statement.condition)
+        if condition is UNKNOWN or self.body.checking:
+            if condition is not UNKNOWN:
+                self.evaluator.holds(condition, statement.condition)
+            current = self.body.current
+            self._nested(statement.body)
+            if statement.otherwise:
+                after, self.body.current = self.body.current, current
+                self._nested(statement.otherwise)
+                current = after
+            if self.body.current is not current:
+                self.body.current = UNKNOWN
+            self._forget_changed((*statement.body, *statement.otherwise))
+            return
+        try:
+            holds = truth(condition)
+        except Fault as fault:
+            self.evaluator.fail(fault, statement.condition)
+        self._nested(statement.body if holds else statement.otherwise)
+
+    def _settings(self, statement: nodes.Settings) -> None:
+        if self.definition.kind == "block":
+            message = f"`{statement.kind} {{ … }}` stands in a model, not in a block"
+            self.session.fail("E0509", message, statement.span)
+        first = self.settings.setdefault(statement.kind, statement)
+        if first is not statement:
+            note = Note("the first one is here", first.span)
+            message = f"a model has one `{statement.kind} {{ … }}`"
+            self.session.fail("E0509", message, statement.span, notes=(note,))
+
+    def _output(self, statement: nodes.Output) -> None:
+        for item in statement.items:
+            try:
+                self._output_item(item)
+            except Stop:
+                self._failed = True
+                self.body.outputs.append(("", UNKNOWN, item.span))
+
+    def _output_item(self, item: nodes.OutputItem) -> None:
+        evaluator = self.evaluator
+        expression = item.value
+        name = item.name.name if item.name is not None else _name_in(expression)
+        evaluator.hint = name or "y"
+        value = evaluator.standing(expression)
+        if isinstance(value, (tuple, list)) and item.name is None:
+            for each in value:
+                self._add_output("", each, item)
+            return
+        self._add_output(name, value, item)
+
+    def _add_output(self, name: str, value: Any, item: nodes.OutputItem) -> None:
+        span = item.name.span if item.name is not None else item.span
+        if value is not UNKNOWN and not isinstance(value, Tensor):
+            message = f"an output is a tensor, and this is {describe(value)}"
+            help = "bind the tensors: `a, b = …`" if isinstance(value, (tuple, list)) else ""
+            if isinstance(value, LAYERS):
+                help = "apply it: `x -> layer`"
+            self.session.fail("E0507", message, item.value.span, help=help)
+        if name and name in (node.hint for node in self.body.inputs):
+            help = f"give it a name of its own: `output name: {' '.join(item.value.span.text.split())[:40]}`"
+            self.session.fail("E0506", f"the output `{name}` has the name of an input", span, help=help)
+        if name in self._output_names:
+            note = Note("the first one is here", self._output_names[name])
+            help = "give it a name of its own: `output name: …`"
+            self.session.fail("E0505", f"the output `{name}` stands twice", span, notes=(note,), help=help)
+        if name:
+            self._output_names[name] = span
+        self.body.outputs.append((name, value, span))
+
+    def _finish_outputs(self) -> None:
+        """Take the current value if there is no output, and name the outputs without a name."""
+        body = self.body
+        if not body.outputs:
+            self._implied_output()
+        taken = {name for name, _, _ in body.outputs} | {node.hint for node in body.inputs}
+        number = 0
+        for index, (name, tensor, span) in enumerate(body.outputs):
+            while not name:
+                wanted = f"y_{number}" if number else "y"
+                number += 1
+                if wanted not in taken:
+                    name = wanted
+            body.outputs[index] = (name, tensor, span)
+
+    def _implied_output(self) -> None:
+        body, kind = self.body, self.definition.kind
+        target = self.definition.target
+        if body.current is None or (kind == "model" and self._inputs == 0):
+            message = f"the {kind} `{target.name}` has no output"
+            if kind == "model" and self._inputs == 0:
+                message = f"the model `{target.name}` has no input"
+            if body.current is not UNKNOWN:
+                help = "write `input name: (28, 28, 1)`" if "no input" in message else "write `output name`"
+                self.session.report("E0502", message, target.span, help=help)
+            return
+        current = body.current
+        name = ""
+        if isinstance(current, Tensor) and current.node not in body.inputs:
+            last = next((each for each in reversed(self.definition.syntax.body) if _makes_value(each)), None)
+            if isinstance(last, nodes.ExpressionStatement):
+                name = _name_in(last.value)
+        if name in (node.hint for node in body.inputs):
+            name = ""
+        body.outputs.append((name, current, target.span))
+
+
+def _makes_value(statement: nodes.Statement) -> bool:
+    return isinstance(statement, (nodes.ExpressionStatement, nodes.For, nodes.If))
+
+
+def _name_in(expression: nodes.Expression) -> str:
+    """Return the name that an expression ends in: a bound name, or what stands behind ``as``."""
+    while isinstance(expression, nodes.Chain):
+        expression = expression.links[-1]
+        if not isinstance(expression, nodes.Named):
+            return ""
+    if isinstance(expression, (nodes.Named, nodes.Name)):
+        return expression.name
+    return ""
+
+
+def _has_blank(shape: nodes.Expression) -> bool:
+    return isinstance(shape, nodes.Tuple) and any(
+        isinstance(item, nodes.Name) and item.name == "_" for item in shape.items
+    )
+
+
+_RUN: dict[type[nodes.Statement], Callable[[Statements, Any], None]] = {
+    nodes.Input: Statements._input,
+    nodes.Output: Statements._output,
+    nodes.Assign: Statements._assign,
+    nodes.ExpressionStatement: Statements._expression,
+    nodes.For: Statements._for,
+    nodes.If: Statements._if,
+    nodes.Settings: Statements._settings,
+}
+
+__all__ = ["Node", "Statements"]

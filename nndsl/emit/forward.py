@@ -1,0 +1,240 @@
+"""The statements of a forward method: one for each node, with locals that are used again when their value is dead."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nndsl.code import HOLE, Code, as_code, code, join
+from nndsl.emit.names import free
+from nndsl.graph import Graph, Instance, Made, Node, Tensor, Turn
+from nndsl.layers.base import TensorType
+from nndsl.passes.layout import Reorder
+
+ATTRIBUTE = "\x01"
+ATTRIBUTE_END = "\x02"
+"""What a registered layer's token stands between, until it is known whether a loop reaches it."""
+
+LONGEST_JOINED = 64
+"""The length up to which a permutation is written into the expression beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A statement: ``targets = code``, or ``code`` alone where there are none; ``comment`` is its value's shape."""
+
+    targets: str
+    code: Code
+    comment: Code
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A forward method: its parameters, its statements, and the expression that it returns."""
+
+    inputs: tuple[str, ...]
+    handed: tuple[str, ...]
+    lines: tuple[Line, ...]
+    result: Code
+    locals: frozenset[str]
+
+
+class Application:
+    """One application of a layer (the ``Call`` of layers.base)."""
+
+    def __init__(self, writer: Writer, node: Node, module: Code) -> None:
+        self._writer = writer
+        self._node = node
+        self.module = module
+        self.types = tuple(tensor.type for tensor in node.inputs)
+        self.outputs = node.types
+        self.inputs = tuple(writer.value(tensor) for tensor in node.inputs)
+        self.keywords: Mapping[str, Any] = {name: self._keyword(value) for name, value in node.keywords.items()}
+
+    def _keyword(self, value: object) -> object:
+        if isinstance(value, Tensor):
+            return self._writer.value(value)
+        return tuple(map(self._keyword, value)) if isinstance(value, tuple) else value
+
+    def axis(self, axis: int, input: int = 0) -> int:
+        """Return where a logical axis of an input physically is; the last stays -1."""
+        tensor = self._node.inputs[input]
+        rank = tensor.type.rank
+        place = tensor.order.index(axis % rank)
+        return -1 if place == rank - 1 and axis < 0 else place
+
+    def size(self, axis: int, input: int = 0) -> Code:
+        """Return the size of a logical axis."""
+        size = self.types[input].shape[axis]
+        if isinstance(size, int):
+            return as_code(size, "size")
+        return code("{}.shape[{}]", self.inputs[input], str(self.axis(axis, input)))
+
+    def helper(self, name: str) -> str:
+        """Put a helper into the source."""
+        return self._writer.helper(name)
+
+    def local(self, hint: str) -> str:
+        """Return a local name that is not in use."""
+        return self._writer.local(hint)
+
+    def statement(self, line: Code) -> None:
+        """Write a statement before the expression."""
+        self._writer.lines.append(Line("", line, Code(""), self._node.turns))
+
+
+class Writer:
+    """Writes the forward method of one graph; ``module`` says how a layer is reached."""
+
+    def __init__(self, graph: Graph, module: Callable[[Made], Code], helper: Callable[[str], str]) -> None:
+        self.helper = helper
+        self.lines: list[Line] = []
+        self._graph = graph
+        self._module = module
+        self._last_use = _last_uses(graph)
+        self._uses = Counter(tensor for node in graph.nodes for tensor in node.tensors())
+        self._uses.update(tensor for _, tensor in graph.outputs)
+        self._previous: Node | None = None
+        self._names: dict[Tensor, str] = {}
+        self._holders: dict[str, Tensor | None] = {}
+        self._position = -1
+        self._all: set[str] = set()
+
+    def value(self, tensor: Tensor) -> Code:
+        """Return the local that holds a tensor."""
+        return Code(self._names[tensor])
+
+    def local(self, hint: str) -> str:
+        """Return a name that no live value has, and keep it from now on."""
+        name = free(hint, self._holders)
+        self._holders[name] = None
+        self._all.add(name)
+        return name
+
+    def write(self, handed: tuple[str, ...]) -> Forward:
+        """Return the method; ``handed`` are the names of the layers that it takes."""
+        for name in handed:
+            self._holders[name] = None
+        inputs = []
+        for node in self._graph.inputs:
+            name = free(node.hint or "x", self._holders)
+            self._bind(node.output(), name)
+            inputs.append(name)
+        for position, node in enumerate(self._graph.nodes):
+            self._position = position
+            self._node(node)
+        results = [self.value(tensor) for _, tensor in self._graph.outputs]
+        result = self._fold(results[0]) if len(results) == 1 else join(", ", results)
+        return Forward(tuple(inputs), handed, tuple(self.lines), result, frozenset(self._all))
+
+    def _fold(self, result: Code) -> Code:
+        """Return the last statement's expression instead of its local, where that is all that the local is for."""
+        if self.lines and self.lines[-1].targets == result.text and not self.lines[-1].turns:
+            return self.lines[-1].code
+        return result
+
+    def _node(self, node: Node) -> None:
+        module = self._module(node.made) if node.made is not None else Code("")
+        if isinstance(node.layer, Instance):
+            arguments = [self.value(tensor) for tensor in node.inputs]
+            arguments += [self._module(made) for made in node.layer.handed if made.owner is not node.made]
+            expression: Code | tuple[Code, ...] = code("{}({})", module, join(", ", arguments))
+        else:
+            expression = node.layer.forward(Application(self, node, module))
+        tensors = [Tensor(node, index) for index in range(len(node.types))]
+        names = []
+        for tensor in tensors:
+            if tensor not in self._last_use:
+                names.append("_")
+                continue
+            name = self._name_for(tensor, node)
+            self._bind(tensor, name)
+            names.append(name)
+        if isinstance(expression, tuple):
+            for name, part, tensor in zip(names, expression, tensors, strict=True):
+                if name != "_":
+                    self.lines.append(Line(name, part, _comment(tensor), node.turns))
+            return
+        if expression.text == names[0]:
+            return
+        comment = join(", ", [_comment(tensor) for tensor in tensors])
+        line = Line(", ".join(names), expression, comment, node.turns)
+        joined = self._joined(line, node)
+        if joined is None:
+            self.lines.append(line)
+        else:
+            self.lines[-1] = joined
+        self._previous = node
+
+    def _joined(self, line: Line, node: Node) -> Line | None:
+        """Return the last line and a new one as one, if one of them only permutes axes and its value has one use."""
+        previous = self._previous
+        if previous is None or len(previous.types) != 1 or len(node.types) != 1 or previous.turns != node.turns:
+            return None
+        first = self.lines[-1]
+        if first.targets != self._names[previous.output()] or self._uses[previous.output()] > 1:
+            return None
+        if node.inputs[:1] != (previous.output(),):
+            return None
+        if not (isinstance(previous.layer, Reorder) or (isinstance(node.layer, Reorder) and _is_call(first.code.text))):
+            return None
+        if len(first.code.text) + len(line.code.text) > LONGEST_JOINED:
+            return None
+        found = list(re.finditer(rf"(?<![\w.{ATTRIBUTE}]){first.targets}(?!\w)", line.code.text))
+        if len(found) != 1:
+            return None
+        before, after = line.code.text[: found[0].start()], line.code.text[found[0].end() :]
+        count = before.count(HOLE)
+        holes = (*line.code.holes[:count], *first.code.holes, *line.code.holes[count:])
+        return replace(line, code=Code(before + first.code.text + after, holes))
+
+    def _name_for(self, tensor: Tensor, node: Node) -> str:
+        hint = node.hint or (self._names[node.inputs[0]] if node.inputs else "x")
+        free_now = {
+            name
+            for name, holder in self._holders.items()
+            if holder is not None and self._last_use.get(holder, -1) <= self._position
+        }
+        return free(hint, self._holders.keys() - free_now)
+
+    def _bind(self, tensor: Tensor, name: str) -> None:
+        self._names[tensor] = name
+        self._holders[name] = tensor
+        self._all.add(name)
+
+
+def _last_uses(graph: Graph) -> dict[Tensor, int]:
+    uses: dict[Tensor, int] = {}
+    for index, node in enumerate(graph.nodes):
+        for tensor in node.tensors():
+            uses[tensor] = index
+    for _, tensor in graph.outputs:
+        uses[tensor] = len(graph.nodes)
+    return uses
+
+
+def _is_call(text: str) -> bool:
+    """Return whether an expression is a call, so that a method can be called on its value."""
+    depth = 0
+    for character in text:
+        if character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        elif depth == 0 and character in " -*/":
+            return False
+    return text.endswith(")") and not text.startswith("(")
+
+
+def shape_text(kind: TensorType, order: tuple[int, ...] | None = None) -> Code:
+    """Return a shape as comments show it, its numbers as holes."""
+    shape = kind.shape if order is None else tuple(kind.shape[axis] for axis in order)
+    return as_code(shape)
+
+
+def _comment(tensor: Tensor) -> Code:
+    return shape_text(tensor.type, tensor.order)

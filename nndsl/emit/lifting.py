@@ -1,0 +1,194 @@
+"""Numbers that differ between the instances of a class: each becomes an argument, or an expression over arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nndsl.code import HOLE, Code, Hole
+from nndsl.dims import Dim, evaluate, substitute, text
+from nndsl.emit.names import free
+from nndsl.emit.templates import CHILD, Entry, Group, Template
+from nndsl.traced import Traced
+
+Number = int | float
+_BEFORE = ("", "(", "[", " ", "=", ":")
+_AFTER = ("", ")", "]", ",", ":")
+"""What may stand beside an expression that then needs no brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A fragment whose holes have their texts: numbers, or expressions over the class's parameters."""
+
+    text: str
+    holes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.holes:
+            return self.text
+        pieces = self.text.split(HOLE)
+        shown = [pieces[0]]
+        for before, hole, after in zip(pieces, self.holes, pieces[1:], strict=False):
+            alone = before[-1:] in _BEFORE and after[:1] in _AFTER
+            shown.append(hole if alone or " " not in hole else f"({hole})")
+            shown.append(after)
+        return "".join(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a class's constructor, and its value for each member."""
+
+    name: str
+    values: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class of the source with its numbers resolved; ``entries`` pairs each layer with its constructor and resets."""
+
+    name: str
+    template: Template
+    parameters: tuple[Parameter, ...]
+    entries: tuple[tuple[Entry, Resolved, tuple[Resolved, ...]], ...]
+    lines: tuple[Resolved, ...]
+    comments: tuple[str, ...]
+    result: Resolved
+    summary: str
+    kept: tuple[str, ...]
+    """Parameters that ``forward`` or ``reset_parameters`` needs, so that the constructor keeps them."""
+
+
+def resolve(groups: Sequence[Group]) -> list[Class]:
+    """Return the classes, children first."""
+    done: list[Class] = []
+    for group in groups:
+        done.append(_Lifting(group, done).resolved())
+    return done
+
+
+class _Lifting:
+    def __init__(self, group: Group, children: list[Class]) -> None:
+        self._group = group
+        self._children = children
+        self._parameters: list[Parameter] = []
+        self._taken: set[str] = set()
+        self._kept: dict[str, None] = {}
+
+    def resolved(self) -> Class:
+        members = self._group.members
+        first = members[0]
+        entries = []
+        for index, entry in enumerate(first.entries):
+            build = self._code([self._build(member.entries[index]) for member in members])
+            resets = tuple(
+                self._code([member.entries[index].resets[i] for member in members], keep=True)
+                for i in range(len(entry.resets))
+            )
+            entries.append((entry, build, resets))
+        lines = tuple(
+            self._code([member.forward.lines[index].code for member in members], keep=True)
+            for index in range(len(first.forward.lines))
+        )
+        result = self._code([member.forward.result for member in members], keep=True)
+        comments = tuple(
+            self._comment([member.forward.lines[index].comment for member in members])
+            for index in range(len(first.forward.lines))
+        )
+        summary = self._comment([member.summary for member in members])
+        return Class(
+            self._group.name, first, tuple(self._parameters), tuple(entries), lines, comments, result, summary,
+            tuple(self._kept),
+        )  # fmt: skip
+
+    def _build(self, entry: Entry) -> Code:
+        if entry.child is None:
+            return entry.build
+        number, member = entry.child
+        child = self._children[number]
+        holes = tuple(Hole(parameter.values[member], parameter.name) for parameter in child.parameters)
+        arguments = ", ".join(HOLE for _ in holes)
+        return Code(entry.build.text.replace(CHILD, f"{child.name}({arguments})"), holes)
+
+    def _code(self, codes: list[Code], *, keep: bool = False) -> Resolved:
+        holes = tuple(self._hole([code.holes[index] for code in codes], keep) for index in range(len(codes[0].holes)))
+        return Resolved(codes[0].text, holes, tuple(hole.word for hole in codes[0].holes))
+
+    def _hole(self, holes: list[Hole], keep: bool) -> str:
+        values = [hole.value for hole in holes if not isinstance(hole.value, Dim)]
+        if len(values) < len(holes):
+            return str(holes[0].value)
+        if all(value == values[0] for value in values):
+            return repr(values[0])
+        expression = self._expression(values, keep)
+        if expression is not None:
+            return expression
+        return self._reference(self._parameter(holes[0].word or "size", tuple(values)), keep)
+
+    def _expression(self, values: list[Number], keep: bool) -> str | None:
+        """Return the origin that the numbers share, over the parameters that it needs, if it gives each its value."""
+        first = values[0]
+        if not isinstance(first, Traced):
+            return None
+        origin = first.origin
+        graphs = [member.graph for member in self._group.members]
+        names = {}
+        for symbol in sorted(origin.symbols()):
+            if any(symbol not in graph.traced for graph in graphs):
+                return None
+            column = tuple(graph.traced[symbol] for graph in graphs)
+            names[symbol] = column
+        for value, graph in zip(values, graphs, strict=True):
+            if evaluate(origin, graph.traced) != value:
+                return None
+        constant = {symbol: column[0] for symbol, column in names.items() if len(set(column)) == 1}
+        shown = substitute(origin, constant) if constant else origin
+        replaced = {
+            symbol: self._reference(self._parameter(_word(symbol), column), keep)
+            for symbol, column in names.items()
+            if symbol not in constant
+        }
+        return re.sub(r"[A-Za-z_]\w*", lambda match: replaced.get(match[0], match[0]), text(shown))
+
+    def _parameter(self, word: str, values: tuple[Number, ...]) -> str:
+        for parameter in self._parameters:
+            if parameter.values == values:
+                return parameter.name
+        name = free(word, self._taken)
+        self._taken.add(name)
+        self._parameters.append(Parameter(name, values))
+        return name
+
+    def _reference(self, name: str, keep: bool) -> str:
+        if not keep:
+            return name
+        self._kept[name] = None
+        return f"self._{name}"
+
+    def _comment(self, codes: list[Code]) -> str:
+        """Return a comment; a size that differs between members is shown as its origin, or as an ellipsis."""
+        if any(code.text != codes[0].text for code in codes):
+            return ""
+        pieces = codes[0].text.split(HOLE)
+        shown = [pieces[0]]
+        for index, piece in enumerate(pieces[1:]):
+            values = [code.holes[index].value for code in codes]
+            shown.append(_shown(values))
+            shown.append(piece)
+        return "".join(shown)
+
+
+def _shown(values: list[int | float | Dim]) -> str:
+    if all(value == values[0] for value in values):
+        return str(values[0]) if isinstance(values[0], Dim) else repr(values[0])
+    origins = {value.origin if isinstance(value, Traced) else value for value in values}
+    return str(origins.pop()) if len(origins) == 1 else "…"
+
+
+def _word(symbol: str) -> str:
+    """Return the name of the parameter for a symbol of a block's input."""
+    words: Mapping[str, str] = {"C": "channels", "H": "height", "W": "width", "T": "length", "D": "features"}
+    return words.get(symbol, symbol.lower() if symbol.isupper() else symbol)

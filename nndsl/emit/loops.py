@@ -1,0 +1,234 @@
+"""Rolls what was written out turn by turn: module lists into comprehensions, and equal statements into ``for`` loops.
+
+Statements are unrolled first and compared with the index of their own loop blanked, inner loops first, so that a rolled
+text is the unrolled one by construction. Turns that differ stay written out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nndsl.code import HOLE
+from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END
+from nndsl.emit.lifting import Resolved
+from nndsl.emit.names import free
+from nndsl.graph import Turn
+
+_TOKEN = re.compile(f"{ATTRIBUTE}([^/]*)/(\\d+)([^{ATTRIBUTE_END}]*){ATTRIBUTE_END}")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of a forward method with its numbers resolved; attributes are tokens still."""
+
+    text: str
+    comment: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Indented:
+    """A line of a method: its text, its comment and its depth in levels of indentation."""
+
+    text: str
+    comment: str
+    level: int = 0
+
+
+def roll(statements: Sequence[Statement], lengths: Mapping[str, int], taken: frozenset[str]) -> list[Indented]:
+    """Return the lines of a method; ``lengths`` has the length of each list of layers by its token's text."""
+    return _Roller(lengths, taken).roll(statements, 0)
+
+
+def written(text: str) -> str:
+    """Return a text with its attributes spelt out: ``self.residual[0][1]``."""
+
+    def spelt(match: re.Match[str]) -> str:
+        turns = [part.split("=")[1] for part in match[3].split("|")[1:]]
+        return f"self.{match[1]}" + "".join(f"[{turn}]" for turn in turns)
+
+    return _TOKEN.sub(spelt, text)
+
+
+class _Roller:
+    def __init__(self, lengths: Mapping[str, int], taken: frozenset[str]) -> None:
+        self._lengths = lengths
+        self._taken = taken
+
+    def roll(self, statements: Sequence[Statement], depth: int) -> list[Indented]:
+        lines: list[Indented] = []
+        index = 0
+        while index < len(statements):
+            statement = statements[index]
+            if len(statement.turns) <= depth:
+                lines.append(Indented(statement.text, statement.comment))
+                index += 1
+                continue
+            loop = statement.turns[depth][0]
+            bodies: list[tuple[int, list[Statement]]] = []
+            while index < len(statements):
+                turns = statements[index].turns
+                if len(turns) <= depth or turns[depth][0] != loop:
+                    break
+                turn = turns[depth][1]
+                if not bodies or bodies[-1][0] != turn:
+                    bodies.append((turn, []))
+                bodies[-1][1].append(statements[index])
+                index += 1
+            lines += self._loop(loop, [(turn, self.roll(body, depth + 1)) for turn, body in bodies])
+        return lines
+
+    def _loop(self, loop: int, bodies: list[tuple[int, list[Indented]]]) -> list[Indented]:
+        blanked = [(turn, _blanked(body, loop, turn)) for turn, body in bodies]
+        lines: list[Indented] = []
+        start = 0
+        while start < len(blanked):
+            end = start + 1
+            while (
+                end < len(blanked)
+                and _same(blanked[end][1], blanked[start][1])
+                and blanked[end][0] == blanked[end - 1][0] + 1
+            ):
+                end += 1
+            if end - start == 1:
+                lines += bodies[start][1]
+            else:
+                body = _common([body for _, body in blanked[start:end]])
+                lines += self._for(loop, body, blanked[start][0], blanked[end - 1][0] + 1)
+            start = end
+        return lines
+
+    def _for(self, loop: int, body: list[Indented], first: int, after: int) -> list[Indented]:
+        """Return the ``for`` over turns ``first`` up to ``after``; ``body`` has the loop's index blanked."""
+        lists: dict[str, str] = {}
+        star = f"|{loop}=*"
+        for line in body:
+            for match in _TOKEN.finditer(line.text):
+                if star in match[3]:
+                    path = match[3][: match[3].index(star)]
+                    lists.setdefault(f"{ATTRIBUTE}{match[1]}/{match[2]}{path}{ATTRIBUTE_END}", match[0])
+        if not lists:
+            return [Indented(f"for _ in range({after - first}):", ""), *_deeper(body)]
+        variables: dict[str, str] = {}
+        words = {word for line in body for word in _WORD.findall(_TOKEN.sub("", line.text))}
+        for token in lists:
+            head = _TOKEN.fullmatch(token)
+            assert head is not None
+            last = head[3].count("|") + 1 == int(head[2])
+            word = head[1] if len(lists) > 1 else "layer"
+            variables[token] = free(word if last else word + "s", self._taken, words, variables.values())
+        heads = []
+        for token in lists:
+            stop = "" if self._lengths.get(token, after) == after else str(after)
+            heads.append(token if not first and not stop else f"{token}[{first or ''}:{stop}]")
+        source = heads[0] if len(heads) == 1 else f"zip({', '.join(heads)})"
+
+        def bound(match: re.Match[str]) -> str:
+            if star not in match[3]:
+                return match[0]
+            at = match[3].index(star)
+            token = f"{ATTRIBUTE}{match[1]}/{match[2]}{match[3][:at]}{ATTRIBUTE_END}"
+            rest = match[3][at + len(star) :].split("|")[1:]
+            return variables[token] + "".join(f"[{part.split('=')[1]}]" for part in rest)
+
+        loop_head = Indented(f"for {', '.join(variables.values())} in {source}:", "")
+        return [loop_head, *_deeper([replace(line, text=_TOKEN.sub(bound, line.text)) for line in body])]
+
+
+def _blanked(body: list[Indented], loop: int, turn: int) -> list[Indented]:
+    index = re.compile(f"\\|{loop}={turn}(?=[|{ATTRIBUTE_END}])")
+    return [replace(line, text=index.sub(f"|{loop}=*", line.text)) for line in body]
+
+
+def _same(body: list[Indented], other: list[Indented]) -> bool:
+    return len(body) == len(other) and all(
+        line.text == twin.text and line.level == twin.level for line, twin in zip(body, other, strict=True)
+    )
+
+
+def _common(bodies: list[list[Indented]]) -> list[Indented]:
+    """Return the body that all share; a comment stays where it is true of every turn."""
+    return [
+        lines[0] if all(line.comment == lines[0].comment for line in lines) else replace(lines[0], comment="")
+        for lines in zip(*bodies, strict=True)
+    ]
+
+
+def _deeper(lines: list[Indented]) -> list[Indented]:
+    return [replace(line, level=line.level + 1) for line in lines]
+
+
+def module_list(elements: Sequence[Resolved | None], container: str = "nn.ModuleList") -> Resolved:
+    """Return the list of the layers of a loop's turns: a comprehension where they are alike.
+
+    A turn without the layer (None) has an ``nn.Identity()``, or in a list of parameters ``None``.
+    """
+    hole = Resolved("None" if container == "nn.ParameterList" else "nn.Identity()")
+    runs: list[list[Resolved]] = []
+    for element in (element or hole for element in elements):
+        if runs and runs[-1][0].text == element.text:
+            runs[-1].append(element)
+        else:
+            runs.append([element])
+    runs = [part for run in runs for part in _parted(run)]
+    if len(runs) == 1 and len(runs[0]) > 1:
+        return _wrapped(f"{container}(", _comprehension(runs[0]), ")")
+    items = [run[0] if len(run) == 1 else _wrapped("*(", _comprehension(run), ")") for run in runs]
+    text = ", ".join(item.text for item in items)
+    return Resolved(
+        f"{container}([{text}])",
+        tuple(text for item in items for text in item.holes),
+        tuple(word for item in items for word in item.words),
+    )
+
+
+def _parted(run: list[Resolved]) -> list[list[Resolved]]:
+    """Part a run whose first element alone has other numbers: ``[Stage(64, 128), *(Stage(128, 128) for …)]``."""
+    if len(run) > 2 and run[0] != run[1] and all(element == run[1] for element in run[2:]):
+        return [run[:1], run[1:]]
+    return [run]
+
+
+def _wrapped(before: str, inner: Resolved, after: str) -> Resolved:
+    return Resolved(before + inner.text + after, inner.holes, inner.words)
+
+
+def _comprehension(run: list[Resolved]) -> Resolved:
+    """Return a generator over elements that are alike but for numbers."""
+    first = run[0]
+    columns = [tuple(element.holes[index] for element in run) for index in range(len(first.holes))]
+    variables: dict[tuple[str, ...], str] = {}
+    words = set(_WORD.findall(first.text))
+    holes: list[str] = []
+    pieces = first.text.split(HOLE)
+    text = pieces[0]
+    left: list[str] = []
+    left_words: list[str] = []
+    for column, word, piece in zip(columns, first.words, pieces[1:], strict=True):
+        if len(set(column)) == 1:
+            text += HOLE
+            left.append(column[0])
+            left_words.append(word)
+        else:
+            if column not in variables:
+                variables[column] = free(word or "size", words, variables.values())
+            text += variables[column]
+        text += piece
+    holes = left
+    if not variables:
+        return Resolved(f"{text} for _ in range({HOLE})", (*holes, str(len(run))), (*left_words, "repeats"))
+    names = ", ".join(variables.values())
+    words_of = [first.words[columns.index(column)] for column in variables]
+    rows = [tuple(column[index] for column in variables) for index in range(len(run))]
+    if len(variables) == 1:
+        values = ", ".join(HOLE for _ in rows)
+    else:
+        values = ", ".join("(" + ", ".join(HOLE for _ in row) + ")" for row in rows)
+    return Resolved(
+        f"{text} for {names} in ({values})",
+        (*holes, *(value for row in rows for value in row)),
+        (*left_words, *(words_of[index] for _ in rows for index in range(len(variables)))),
+    )

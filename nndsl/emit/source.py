@@ -1,0 +1,219 @@
+"""The text of a source: imports, helpers, then classes, children first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nndsl.emit.checks import checks, definitions, symbols_of
+from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END
+from nndsl.emit.library import Library
+from nndsl.emit.lifting import Class, Resolved
+from nndsl.emit.loops import Statement, module_list, roll, written
+from nndsl.emit.printer import docstring, statement
+from nndsl.emit.templates import Entry
+from nndsl.graph import Graph, Made
+
+_IMPORTS = (
+    ("math.", "import math"),
+    ("torch.", "import torch"),
+    ("F.", "import torch.nn.functional as F"),
+)
+
+
+def source(name: str, classes: Sequence[Class], library: Library) -> str:
+    """Return the whole text; the last class is the model, which looks at its inputs."""
+    # Weights of 4 axes must lie as the permuted images do, or each convolution converts them.
+    channels_last = any(".permute(0, 3, 1, 2)" in str(line) for declared in classes for line in declared.lines)
+    bodies = []
+    for declared in classes:
+        last = declared is classes[-1]
+        forward = declared.template.forward
+        needed = symbols_of(hole.value for line in forward.lines for hole in line.code.holes)
+        heads = (checks if last else definitions)(declared.template.graph, forward.inputs, needed)
+        bodies.append(_class(declared, heads, channels_last and last))
+    body = "\n\n\n".join([*library.texts(), *("\n".join(lines) for lines in bodies)])
+    imports = _imports(body, library)
+    return f'"""{name}, written by nndsl."""\n\n{imports}\n\n\n{body}\n'
+
+
+def _imports(body: str, library: Library) -> str:
+    plain = [line for word, line in _IMPORTS if re.search(rf"(?<![\w.]){re.escape(word)}", body)]
+    others = [line for line in library.imports if line.startswith("import ") or not line.startswith("from torch")]
+    plain = sorted({*plain, *others}, key=lambda line: (line.startswith("import torch"), line.startswith("from"), line))
+    standard = [line for line in plain if not line.startswith("import torch")]
+    torch = [line for line in plain if line.startswith("import torch")]
+    names = sorted(name for name in ("Tensor", "nn") if re.search(rf"\b{name}\b", body))
+    torch.append(f"from torch import {', '.join(names)}")
+    return "\n\n".join("\n".join(part) for part in (standard, torch) if part)
+
+
+def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[str]:
+    lines = [f"class {declared.name}(nn.Module):", *docstring(declared.summary, 4), ""]
+    resets = _resets(declared)
+    signature = "".join(f", {parameter.name}: {_type(parameter.values[0])}" for parameter in declared.parameters)
+    constructor = [line for entry in _registered(declared) for line in statement(entry, 8)]
+    if constructor:
+        lines += statement(f"def __init__(self{signature}) -> None:", 4)
+        lines.append("        super().__init__()")
+        lines += [f"        self._{name} = {name}" for name in declared.kept]
+        lines += constructor
+        if resets:
+            lines.append("        self.reset_parameters()")
+        if channels_last:
+            lines.append("        self.to(memory_format=torch.channels_last)")
+        lines.append("")
+    if resets:
+        lines += ["    def reset_parameters(self) -> None:", '        """Draw the initial weights."""', *resets, ""]
+    return lines + _forward(declared, heads)
+
+
+def _type(value: float) -> str:
+    return "float" if isinstance(value, float) else "int"
+
+
+def _by_place(declared: Class) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for index, (entry, _, _) in enumerate(declared.entries):
+        places.setdefault(entry.made.place.name, []).append(index)
+    return places
+
+
+def _registered(declared: Class) -> list[str]:
+    """Return the statements that register the layers, in the order of the text."""
+    found = []
+    for name, indices in _by_place(declared).items():
+        entries = [(declared.entries[index][0], declared.entries[index][1]) for index in indices]
+        loops = entries[0][0].loops
+        if loops:
+            turns = {tuple(dict(entry.made.turns)[loop] for loop in loops): build for entry, build in entries}
+            value = _nested(turns, loops, (), declared.template.graph)
+        else:
+            value = entries[0][1]
+        found.append(f"self.{name} = {value}")
+    return found
+
+
+def _nested(
+    turns: dict[tuple[int, ...], Resolved], loops: tuple[int, ...], outer: tuple[int, ...], graph: Graph
+) -> Resolved:
+    """Return the (nested) list of the layers of a place, ``turns`` having those whose outer turns are ``outer``."""
+    depth = len(outer)
+    count = list_length(graph, loops, outer, turns)
+    elements: list[Resolved | None] = []
+    for turn in range(count):
+        inside = {key: build for key, build in turns.items() if key[depth] == turn}
+        if not inside:
+            elements.append(None)
+        elif depth + 1 == len(loops):
+            elements.append(inside[(*outer, turn)])
+        else:
+            elements.append(_nested(inside, loops, (*outer, turn), graph))
+    parameters = all(build.text.startswith("nn.Parameter(") for build in turns.values())
+    return module_list(elements, "nn.ParameterList" if parameters and depth + 1 == len(loops) else "nn.ModuleList")
+
+
+def list_length(
+    graph: Graph, loops: tuple[int, ...], outer: tuple[int, ...], turns: dict[tuple[int, ...], Resolved]
+) -> int:
+    """Return how many turns a loop has inside given turns of the loops around it."""
+    around = tuple(zip(loops, outer, strict=False))
+    return graph.loop_turns.get((around, loops[len(outer)]), max(key[len(outer)] for key in turns) + 1)
+
+
+def _resets(declared: Class) -> list[str]:
+    """Return the statements that draw the weights: layers that are drawn alike are drawn in one loop."""
+    alike: dict[tuple[str, ...], list[Entry]] = {}
+    for entry, _, resets in declared.entries:
+        if resets:
+            alike.setdefault(tuple(str(reset) for reset in resets), []).append(entry)
+    lines: list[str] = []
+    for texts, entries in alike.items():
+        subjects = _subjects(entries, declared)
+        if len(subjects) == 1 and not subjects[0].startswith("*"):
+            lines += [line for text in texts for line in statement(text.replace(ATTRIBUTE, subjects[0]), 8)]
+            continue
+        source = subjects[0][1:] if len(subjects) == 1 else f"({', '.join(subjects)})"
+        if source.startswith("(layer for"):
+            source = source[1:-1]
+            outer, inner = source.removeprefix("layer ").split(" for layer in ")
+            lines += statement(f"{outer}:", 8)
+            lines += statement(f"for layer in {inner}:", 12)
+            indent = 16
+        else:
+            lines += statement(f"for layer in {source}:", 8)
+            indent = 12
+        lines += [line for text in texts for line in statement(text.replace(ATTRIBUTE, "layer"), indent)]
+    return lines
+
+
+def _subjects(entries: list[Entry], declared: Class) -> list[str]:
+    """Return expressions that name layers, a whole list of them as ``*self.name``."""
+    complete = {name: len(indices) for name, indices in _by_place(declared).items()}
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.made.place.name, []).append(entry)
+    found: list[str] = []
+    for name, members in groups.items():
+        loops = members[0].loops
+        if not loops:
+            found.append(f"self.{name}")
+        elif len(loops) == 1 and len(members) == complete[name] and _is_dense(members, declared.template.graph):
+            found.append(f"*self.{name}")
+        elif len(loops) == 2 and len(members) == complete[name] and _is_dense(members, declared.template.graph):
+            found.append(f"*(layer for layers in self.{name} for layer in layers)")
+        else:
+            found += [
+                f"self.{name}" + "".join(f"[{dict(member.made.turns)[loop]}]" for loop in loops) for member in members
+            ]
+    return found
+
+
+def _is_dense(members: list[Entry], graph: Graph) -> bool:
+    """Return whether every turn of the loops has its layer."""
+    loops = members[0].loops
+    keys = {tuple(dict(member.made.turns)[loop] for loop in loops): Resolved("") for member in members}
+    if len(loops) == 1:
+        return len(keys) == list_length(graph, loops, (), keys)
+    outer = {key[:1] for key in keys}
+    total = 0
+    for prefix in outer:
+        total += list_length(graph, loops, prefix, {key: value for key, value in keys.items() if key[:1] == prefix})
+    return len(outer) == list_length(graph, loops, (), keys) and total == len(keys)
+
+
+def _forward(declared: Class, heads: Sequence[str]) -> list[str]:
+    forward = declared.template.forward
+    parameters = [f"{name}: Tensor" for name in forward.inputs] + [f"{name}: nn.Module" for name in forward.handed]
+    count = len(declared.template.graph.outputs)
+    returned = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+    lines = statement(f"def forward(self, {', '.join(parameters)}) -> {returned}:", 4)
+    for head in heads:
+        lines += statement(head.lstrip(), 12 if head.startswith(" ") else 8)
+    statements = []
+    for line, resolved, comment in zip(forward.lines, declared.lines, declared.comments, strict=True):
+        text = f"{line.targets} = {resolved}" if line.targets else str(resolved)
+        statements.append(Statement(text, comment, line.turns))
+    folded = (
+        statements[:-1] if statements and forward.result == forward.lines[-1].code and forward.lines else statements
+    )
+    for rolled in roll(folded, _lengths(declared), forward.locals):
+        lines += statement(written(rolled.text), 8 + 4 * rolled.level, rolled.comment)
+    comment = declared.comments[-1] if folded is not statements else ""
+    return lines + statement(written(f"return {declared.result}"), 8, comment)
+
+
+def _lengths(declared: Class) -> dict[str, int]:
+    """Return the length of each list of layers, by the token that stands for the list."""
+    found: dict[str, int] = {}
+    for entry, _, _ in declared.entries:
+        made: Made = entry.made
+        turns = dict(made.turns)
+        path = ""
+        for depth, loop in enumerate(entry.loops):
+            token = f"{ATTRIBUTE}{made.place.name}/{len(entry.loops)}{path}{ATTRIBUTE_END}"
+            around = tuple((outer, turns[outer]) for outer in entry.loops[:depth])
+            known = declared.template.graph.loop_turns.get((around, loop))
+            found[token] = known if known is not None else max(found.get(token, 0), turns[loop] + 1)
+            path += f"|{loop}={turns[loop]}"
+    return found

@@ -1,0 +1,195 @@
+"""The classes of a source: one for each structure; where instances differ in numbers alone, these become arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from nndsl.code import Code, code
+from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END, Forward, Writer, shape_text
+from nndsl.emit.names import RESERVED, free
+from nndsl.graph import Graph, Instance, Made, Node, Tensor
+
+CHILD = "\x03"
+
+
+def attribute(made: Made, loops: tuple[int, ...]) -> Code:
+    """Return the expression that reaches a registered layer, as a token that loops are rolled over.
+
+    The token holds the name, the number of its loops and the turn of each: ``\\x01name/2|0=1|3=0\\x02``.
+    """
+    turns = dict(made.turns)
+    path = "".join(f"|{loop}={turns[loop]}" for loop in loops)
+    return Code(f"{ATTRIBUTE}{made.place.name}/{len(loops)}{path}{ATTRIBUTE_END}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A layer that a class registers: how it is constructed, and the statements that draw its weights."""
+
+    made: Made
+    loops: tuple[int, ...]
+    build: Code
+    child: tuple[int, int] | None
+    """For a block: the number of its class, and of the template among the class's members."""
+    resets: tuple[Code, ...]
+    """Each with the module blanked: ``nn.init.zeros_(\\x01.bias)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A graph written down: what its class registers, and its forward method."""
+
+    graph: Graph
+    entries: tuple[Entry, ...]
+    forward: Forward
+    summary: Code
+
+    def skeleton(self) -> tuple[object, ...]:
+        """Return what two graphs must share to share a class: everything but numbers and comments."""
+        return (
+            self.graph.name,
+            tuple(
+                (entry.made.place.name, entry.loops, entry.made.turns, entry.build.text, entry.child and entry.child[0],
+                 tuple(reset.text for reset in entry.resets))
+                for entry in self.entries
+            ),
+            self.forward.inputs,
+            self.forward.handed,
+            tuple((line.targets, line.code.text, line.turns) for line in self.forward.lines),
+            self.forward.result.text,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Group:
+    """A class of the source, and the templates that share it."""
+
+    name: str
+    members: list[Template] = field(default_factory=list)
+
+
+class Collector:
+    """Writes each distinct graph once, children before parents, and groups equal structures."""
+
+    def __init__(self, helper: Callable[[str], str]) -> None:
+        self.groups: list[Group] = []
+        self._helper = helper
+        self._known: dict[tuple[int, tuple[str | None, ...]], tuple[int, int]] = {}
+        self._keys: dict[tuple[object, ...], int] = {}
+        self._graphs: list[Graph] = []
+        self._builds: dict[tuple[int, object], tuple[Code, tuple[Code, ...]]] = {}
+
+    def template(
+        self, graph: Graph, parameters: tuple[Made, ...] = (), handed: tuple[Made | None, ...] = ()
+    ) -> tuple[int, int]:
+        """Return the class of a graph and its number among the class's members.
+
+        ``handed`` has for each of the body's parameters the caller's layer if the class shall own it, else None.
+        """
+        key = (id(graph), tuple(None if made is None else f"{made.place.order}{made.place.name}" for made in handed))
+        if key not in self._known:
+            self._graphs.append(graph)
+            template = _Body(self, graph, parameters, handed).template()
+            skeleton = template.skeleton()
+            if skeleton not in self._keys:
+                self._keys[skeleton] = len(self.groups)
+                self.groups.append(Group(self._class_name(graph.name)))
+            number = self._keys[skeleton]
+            members = self.groups[number].members
+            members.append(template)
+            self._known[key] = (number, len(members) - 1)
+        return self._known[key]
+
+    def _class_name(self, wanted: str) -> str:
+        taken = {group.name for group in self.groups}
+        if wanted in RESERVED:
+            wanted += "_"
+        number, name = 1, wanted
+        while name in taken:
+            number += 1
+            name = f"{wanted}{number}"
+        return name
+
+    def helper(self, name: str) -> str:
+        """Put a helper into the source."""
+        return self._helper(name)
+
+    def built(self, made: Made, node: Node) -> tuple[Code, tuple[Code, ...]]:
+        """Return the constructor of a plain layer, and the statements that draw its weights, the module blanked."""
+        types = tuple(tensor.type for tensor in node.inputs)
+        key = (id(made.layer), types)
+        if key not in self._builds:
+            build = made.layer.build(self, *types) or Code("nn.Identity()")
+            if not made.layer.trainable:
+                build = code("{}.requires_grad_(False)", build)
+            self._builds[key] = (build, made.layer.reset(Code(ATTRIBUTE), *types))
+        return self._builds[key]
+
+
+class _Body:
+    def __init__(
+        self, collector: Collector, graph: Graph, parameters: tuple[Made, ...], handed: tuple[Made | None, ...]
+    ) -> None:
+        self._collector = collector
+        self._graph = graph
+        self._owned = {inner: outer for inner, outer in zip(parameters, handed, strict=True) if outer is not None}
+        self._given = [inner for inner, outer in zip(parameters, handed, strict=True) if outer is None]
+        self._given_names: dict[Made, str] = {}
+        for inner in self._given:
+            self._given_names[inner] = free(inner.place.name, self._given_names.values())
+
+    def template(self) -> Template:
+        uses = _uses(self._graph)
+        entries = [self._entry(outer, inner, uses[inner]) for inner, outer in self._owned.items() if inner in uses]
+        entries += [self._entry(made, made, uses[made]) for made in self._graph.made if made in uses]
+        used = [self._given_names[inner] for inner in self._given]
+        forward = Writer(self._graph, self._module, self._collector.helper).write(tuple(used))
+        return Template(self._graph, tuple(entries), forward, _summary(self._graph))
+
+    def _module(self, made: Made) -> Code:
+        if made in self._given_names:
+            return Code(self._given_names[made])
+        outer = self._owned.get(made)
+        return attribute(outer, ()) if outer is not None else attribute(made, made.place.loops)
+
+    def _entry(self, made: Made, inner: Made, node: Node) -> Entry:
+        loops = () if made is not inner else made.place.loops
+        if isinstance(node.layer, Instance):
+            graph = node.layer.graph
+            assert graph is not None
+            handed = tuple(outer if outer.owner is node.made else None for outer in node.layer.handed)
+            child = self._collector.template(graph, node.layer.parameters, handed)
+            return Entry(made, loops, Code(CHILD), child, ())
+        build, resets = self._collector.built(made, node)
+        return Entry(made, loops, build, None, resets)
+
+
+def _uses(graph: Graph) -> dict[Made, Node]:
+    """Return for each layer the node that applies it first, here or in a block that it is handed to."""
+    found: dict[Made, Node] = {}
+    for node in graph.nodes:
+        if node.made is not None:
+            found.setdefault(node.made, node)
+        if isinstance(node.layer, Instance) and node.layer.handed:
+            assert node.layer.graph is not None
+            inside = _uses(node.layer.graph)
+            for outer, inner in zip(node.layer.handed, node.layer.parameters, strict=True):
+                if inner in inside:
+                    found.setdefault(outer, inside[inner])
+    return found
+
+
+def _summary(graph: Graph) -> Code:
+    """Return the docstring of a class: the shapes and dtypes of what goes in and comes out."""
+    return code(
+        "{} -> {}.",
+        _types(node.output() for node in graph.inputs),
+        _types(tensor for _, tensor in graph.outputs),
+    )
+
+
+def _types(tensors: Iterable[Tensor]) -> Code:
+    parts = [code("{} {}", shape_text(tensor.type, tensor.order), tensor.type.dtype) for tensor in tensors]
+    text = ", ".join(part.text for part in parts)
+    return Code(text, tuple(hole for part in parts for hole in part.holes))

@@ -1,0 +1,191 @@
+"""Keras's activations that have arguments: ReLU, LeakyReLU, Softmax, ELU, PReLU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from nndsl.arguments import ArgumentError, Axes, Integer, Kind, argument, number
+from nndsl.code import Code, call, code
+from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.penalties import constraint, regularizer
+from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis
+from nndsl.recipes.base import Recipe
+from nndsl.recipes.initializers import Initializer, initializer
+
+
+class Elementwise(Layer):
+    """What layers share that give each value another one."""
+
+    __slots__ = ()
+
+    def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
+        """(N, …) -> (N, …)."""
+        need_floats(self, inputs[0])
+        return inputs[0]
+
+    def wanted_order(self, *inputs: TensorType) -> Order | None:
+        """Any."""
+        return None
+
+
+@layer
+class ReLU(Elementwise):
+    """x from ``threshold`` up, at most ``max_value``; below, ``negative_slope * (x - threshold)``."""
+
+    max_value: float | None = number(None, 0, optional=True)
+    negative_slope: float = number(0.0, 0)
+    threshold: float = number(0.0, 0)
+
+    def forward(self, call: Call) -> Code:
+        """F.relu where it is one, F.leaky_relu where it is that, else its terms."""
+        x = call.inputs[0]
+        if self.threshold:
+            positive = code("{}.where({} > {}, 0.0)", x, x, self.threshold)
+            if self.max_value is not None:
+                positive = code("{}.clamp(max={})", positive, self.max_value)
+        elif self.max_value is None:
+            if self.negative_slope:
+                return code("F.leaky_relu({}, {})", x, self.negative_slope)
+            positive = code("F.relu({})", x)
+        elif self.max_value == 6:
+            positive = code("F.relu6({})", x)
+        else:
+            positive = code("F.relu({}).clamp(max={})", x, self.max_value)
+        if not self.negative_slope:
+            return positive
+        if self.threshold:
+            return code("{} - {} * F.relu({} - {})", positive, self.negative_slope, self.threshold, x)
+        return code("{} - {} * F.relu(-{})", positive, self.negative_slope, x)
+
+
+@layer
+class LeakyReLU(Elementwise):
+    """x where it is positive, else ``negative_slope * x``."""
+
+    negative_slope: float = number(0.3, 0)
+
+    def forward(self, call: Call) -> Code:
+        """F.leaky_relu."""
+        return code("F.leaky_relu({}, {})", call.inputs[0], self.negative_slope)
+
+
+@layer
+class ELU(Elementwise):
+    """x where it is positive, else ``alpha * (exp(x) - 1)``."""
+
+    alpha: float = number(1.0)
+
+    def forward(self, call: Call) -> Code:
+        """F.elu."""
+        if self.alpha == 1:
+            return code("F.elu({})", call.inputs[0])
+        return code("F.elu({}, {})", call.inputs[0], self.alpha)
+
+
+@layer
+class Softmax(Layer):
+    """The softmax over an axis or several (the batch is counted); ``mask`` leaves out where it is false."""
+
+    call_keywords: ClassVar[Mapping[str, str]] = {"mask": "tensor"}
+
+    axis: int | tuple[int, ...] = argument(Axes(several=True), default=-1)
+
+    def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
+        """(N, …) -> (N, …)."""
+        (x,) = inputs
+        need_least_rank(self, x, 2)
+        need_floats(self, x)
+        for axis in self._axes():
+            placed_axis(self, axis, x.rank)
+        return x
+
+    def _axes(self) -> tuple[int, ...]:
+        return self.axis if isinstance(self.axis, tuple) else (self.axis,)
+
+    def check(self) -> None:
+        """There is an axis."""
+        if not self._axes():
+            raise LayerError("E0303", "`axis` must hold an axis", argument="axis")
+
+    def forward(self, call: Call) -> Code:
+        """F.softmax; over several axes by way of logsumexp."""
+        x, mask = call.inputs[0], call.keywords.get("mask")
+        axes = [call.axis(axis) for axis in self._axes()]
+        if mask is None:
+            return _softmax(x, axes)
+        # A row that is masked whole is 0 in Keras, where the softmax of equal numbers would be uniform.
+        kept = _softmax(code("{}.masked_fill(~{}, -1e9)", x, mask), axes)
+        return code("{}.masked_fill(~{}, 0.0)", kept, mask)
+
+    def wanted_order(self, *inputs: TensorType) -> Order | None:
+        """Any."""
+        return None
+
+
+def _softmax(x: Code, axes: list[int]) -> Code:
+    if len(axes) == 1:
+        return code("F.softmax({}, dim={})", x, str(axes[0]))
+    return code("({} - {}.logsumexp({}, keepdim=True)).exp()", x, x, f"({', '.join(map(str, sorted(axes)))})")
+
+
+class SharedAxes(Kind):
+    """Axes from 1 on, without the batch."""
+
+    description = "a tuple of axes from 1 on, or `none`"
+
+    def read(self, value: object) -> tuple[int, ...] | None:
+        """Return the tuple."""
+        if value is None:
+            return None
+        items = value if isinstance(value, (tuple, list)) else (value,)
+        try:
+            return tuple(int(Integer(1).read(item) or 0) for item in items)
+        except ArgumentError as error:
+            raise self.refuse(value, error.code) from None
+
+
+@layer
+class PReLU(Layer):
+    """x where it is positive, else alpha · x with a learned alpha for each value, but that ``shared_axes`` share it."""
+
+    can_hold_weights: ClassVar[bool] = True
+
+    alpha_initializer: Initializer = initializer("zeros")
+    alpha_regularizer: Recipe | None = regularizer()
+    alpha_constraint: Recipe | None = constraint()
+    shared_axes: tuple[int, ...] | None = argument(SharedAxes(), default=None)
+
+    def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
+        """(N, …) -> (N, …)."""
+        (x,) = inputs
+        need_floats(self, x)
+        need_least_rank(self, x, 2)
+        for axis in self.shared_axes or ():
+            placed_axis(self, axis, x.rank, "shared_axes")
+        for axis, size in enumerate(x.shape[1:], 1):
+            if axis not in (self.shared_axes or ()):
+                sizes.fixed(size, "`PReLU` needs fixed axes where it does not share them")
+        return x
+
+    def _shape(self, x: TensorType) -> tuple[int, ...]:
+        shape: list[int] = []
+        for axis, size in enumerate(x.shape[1:], 1):
+            assert isinstance(size, int) or axis in (self.shared_axes or ())
+            shape.append(size if isinstance(size, int) and axis not in (self.shared_axes or ()) else 1)
+        return tuple(shape)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        """alpha, of the input's shape with 1 where it is shared."""
+        shape = self._shape(inputs[0])
+        names = " ".join(f"a{axis}" for axis in range(len(shape)))
+        return (Weight("weight", "alpha", shape, f"{names} -> {names}", self.alpha_initializer),)
+
+    def build(self, context: Build, *inputs: TensorType) -> Code:
+        """A PReLU with a slope for each value: PyTorch's own has one a channel."""
+        shape = self._shape(inputs[0])
+        return call(context.helper("ValuewisePReLU"), code("{}", shape))
+
+    def forward(self, call: Call) -> Code:
+        """The module."""
+        return code("{}({})", call.module, call.inputs[0])

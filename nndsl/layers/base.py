@@ -1,0 +1,236 @@
+"""What a layer is: typed fields, a rule for shapes, its weights, and templates of the code that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, dataclass_transform
+
+from nndsl.arguments import Choice, Flag, Text, argument
+from nndsl.code import Code, code
+from nndsl.dims import Size
+
+if TYPE_CHECKING:
+    from nndsl.recipes.initializers import Initializer
+
+Shape: TypeAlias = tuple[Size, ...]
+Order: TypeAlias = tuple[int, ...]
+"""How a tensor lies in memory's view: physical axis ``i`` is the logical axis ``order[i]``; the batch is 0 in both."""
+
+FLOATS = ("float32", "float16", "bfloat16", "float64")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """The shape and dtype of a tensor.
+
+    ``shape`` is whole: where ``batched``, its first size is the batch. Weights and ``ops.arange`` have no batch.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+    batched: bool = True
+
+    @property
+    def rank(self) -> int:
+        """The number of axes, the batch included."""
+        return len(self.shape)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the dtype is one of floating point."""
+        return self.dtype in FLOATS
+
+    def with_shape(self, *shape: Size) -> TensorType:
+        """Return the type with another shape."""
+        return TensorType(shape, self.dtype, self.batched)
+
+
+class LayerError(Exception):
+    """A layer cannot take its inputs; whoever applied it knows the span.
+
+    ``code`` is of the 04xx family (shapes and dtypes) or 03xx (an argument that does not fit). ``argument`` names the
+    field that is to blame, if one is; ``input`` is the number of the input whose origin a note shows, if one matters.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        label: str = "",
+        help: str = "",
+        argument: str = "",
+        input: int | None = 0,
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.label = label
+        self.help = help
+        self.argument = argument
+        self.input = input
+        super().__init__(message)
+
+
+class Sizes(Protocol):
+    """What a layer may ask about sizes, which may be symbolic; each question records what must hold of the symbols."""
+
+    def require(self, size: Size, least: int, error: LayerError) -> None:
+        """Demand that a size be at least ``least``: raise the error if it never is, else record the condition."""
+
+    def same(self, first: Size, second: Size) -> bool:
+        """Return whether two sizes are always equal; an undecided pair counts as equal and is checked at run time."""
+
+    def fixed(self, size: Size, what: str) -> int:
+        """Return the number that a size must be, or raise the LayerError that names the input to fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A variable of a layer, as Keras declares it and as PyTorch holds it.
+
+    ``shape`` and the left side of ``axes`` are Keras's; the right side is PyTorch's, in the notation of einops:
+    ``"in out -> out in"``, ``"h w c m -> (c m) 1 h w"``. ``variable`` is Keras's name; ``"bias[0]"`` is a row of it.
+    """
+
+    leaf: str
+    variable: str
+    shape: tuple[int, ...]
+    axes: str
+    initializer: Initializer | None
+    trainable: bool = True
+    counted: bool = True
+    gates: tuple[int, ...] = ()
+    """For recurrent kernels, whose last Keras axis is a row of gates: PyTorch's gate ``i`` is Keras's ``gates[i]``."""
+
+
+class Call(Protocol):
+    """One application of a layer, as its ``forward`` sees it while code is written."""
+
+    module: Code
+    """The expression that reaches the layer's module or parameter: ``self.dense``, ``block``."""
+    inputs: tuple[Code, ...]
+    """The inputs, each an expression that may be used more than once (a local name)."""
+    types: tuple[TensorType, ...]
+    """The logical types of the inputs."""
+    outputs: tuple[TensorType, ...]
+    """The logical types of the outputs."""
+    keywords: Mapping[str, Any]
+    """What the application was given by keyword: Code for tensors (a tuple of them for a list), else the constant."""
+
+    def axis(self, axis: int, input: int = 0) -> int:
+        """Return where a logical axis (negative ones counted from the end) of an input physically is."""
+
+    def size(self, axis: int, input: int = 0) -> Code:
+        """Return a logical axis's size: a number where it is known, else ``x.shape[…]``."""
+
+    def helper(self, name: str) -> str:
+        """Put a function or class of ``nndsl/emit/helpers/`` into the source, and return its name."""
+
+    def local(self, hint: str) -> str:
+        """Return a local name that is not in use."""
+
+    def statement(self, line: Code) -> None:
+        """Write a statement before the expression."""
+
+
+class Build(Protocol):
+    """What a layer's ``build`` may ask while the constructor is written."""
+
+    def helper(self, name: str) -> str:
+        """Put a function or class of ``nndsl/emit/helpers/`` into the source, and return its name."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=False, field_specifiers=(argument,))
+def layer(declared: type[Any]) -> type[Any]:
+    """Make a class with annotated fields a layer: a frozen dataclass with slots."""
+    return dataclass(frozen=True, slots=True)(declared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """The base of all layers.
+
+    A subclass declares its fields (the arguments of the language, in order), and overrides ``infer`` and ``forward``;
+    one with weights also ``weights`` and ``build``. Instances are values: equal arguments are equal layers.
+    """
+
+    can_hold_weights: ClassVar[bool] = False
+    """Whether layers of the class take part in the naming of keys: a fixed property of the class."""
+    takes_list: ClassVar[bool] = False
+    """Whether the layer takes one list of tensors (Add, Concatenate) rather than tensors one by one."""
+    least_inputs: ClassVar[int] = 1
+    most_inputs: ClassVar[int] = 1
+    input_names: ClassVar[tuple[str, ...]] = ("inputs",)
+    """Keras's names of the positional inputs of ``call``."""
+    call_keywords: ClassVar[Mapping[str, str]] = {}
+    """Keywords that an application takes, each "tensor", "tensors" (a list) or "flag"."""
+
+    name: str | None = argument(Text(optional=True), None, kw_only=True)
+    trainable: bool = argument(Flag(), True, kw_only=True)
+    dtype: str | None = argument(Choice((*FLOATS, "mixed_bfloat16", "mixed_float16", None)), None, kw_only=True)
+
+    def check(self) -> None:
+        """Raise LayerError for arguments that contradict one another (before any input is known)."""
+
+    def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType | tuple[TensorType, ...]:
+        """Return the type of the output, or of each output; raise LayerError for inputs that the layer cannot take.
+
+        ``keywords`` are those of the application: a TensorType for a tensor (a tuple of them for a list), else the
+        constant.
+        """
+        raise NotImplementedError
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        """Return the variables that the layer has for inputs of these types, in Keras's order."""
+        return ()
+
+    def build(self, context: Build, *inputs: TensorType) -> Code | None:
+        """Return the expression that makes the layer's ``nn.Module`` (or ``nn.Parameter``), or None for none."""
+        return None
+
+    def reset(self, module: Code, *inputs: TensorType) -> tuple[Code, ...]:
+        """Return the statements that draw the initial weights of the layer's module."""
+        from nndsl.recipes.initializers import compute_fans
+
+        return tuple(
+            weight.initializer.fill(
+                code("{}.{}", module, weight.leaf) if weight.leaf else module, weight.shape, *compute_fans(weight.shape), weight.axes
+            )
+            for weight in self.weights(*inputs)
+            if weight.initializer is not None
+        )
+
+    def forward(self, call: Call) -> Code | tuple[Code, ...]:
+        """Return the expression of the output, or one for each of several outputs."""
+        raise NotImplementedError
+
+    def wanted_order(self, *inputs: TensorType) -> Order | None:
+        """Return the order of axes in which the layer wants its inputs; None takes any, the same for all inputs.
+
+        The output has the order of the input if it has the same rank, and else the logical one. The default wants the
+        logical order.
+        """
+        return tuple(range(inputs[0].rank))
+
+    def multiply_adds(self, *inputs: TensorType) -> Size:
+        """Return the multiplications of one sample's forward pass; 0 for layers without weights."""
+        return 0
+
+
+def channels_first(rank: int, data_format: str) -> Order:
+    """Return the order that brings the channels behind the batch: where PyTorch's convolutions and pools want them."""
+    if data_format == "channels_first":
+        return tuple(range(rank))
+    return (0, rank - 1, *range(1, rank - 1))
+
+
+def channel_axis(data_format: str) -> int:
+    """Return the logical axis of the channels."""
+    return 1 if data_format == "channels_first" else -1
+
+
+def spatial_axes(rank: int, data_format: str) -> range:
+    """Return the logical axes that are neither batch nor channels."""
+    return range(2, rank) if data_format == "channels_first" else range(1, rank - 1)

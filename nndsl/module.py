@@ -1,0 +1,79 @@
+"""Turn an emitted source into a live ``torch.nn.Module``: the module is the executed text."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def build(
+    source: str,
+    name: str,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int | None = None,
+) -> nn.Module:
+    """Return the module of class ``name`` in a source, with initial weights drawn once.
+
+    With ``seed`` the draw depends on the seed alone, and PyTorch's global generator is left as it was.
+    """
+    declared = _classes(source)[name]
+    if seed is None:
+        module = _drawn(declared, device)
+    else:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            module = _drawn(declared, device)
+    return module if dtype is None else module.to(dtype)
+
+
+def _drawn(declared: type[nn.Module], device: torch.device | str | None) -> nn.Module:
+    """Return an instance that was made without values, and then drew those of its weights.
+
+    Constructed as it stands, each layer would draw PyTorch's initial weights first, and each class its own twice.
+    """
+    with torch.device("meta"):
+        module = declared()
+    module = module.to_empty(device=device or torch.get_default_device())
+    for part in module.modules():
+        declared_here = vars(type(part)).get("reset_parameters")
+        if type(part).__module__.startswith("nndsl.emitted.") and declared_here is not None:
+            declared_here(part)
+    return module
+
+
+@lru_cache(maxsize=64)
+def _classes(source: str) -> dict[str, type[nn.Module]]:
+    """Execute a source, and return the modules that it defines; tracebacks and debuggers show its lines."""
+    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
+    filename = f"<nndsl {digest}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"__name__": f"nndsl.emitted.{digest}"}
+    exec(compile(source, filename, "exec"), namespace)
+    classes = {
+        key: value
+        for key, value in namespace.items()
+        if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == namespace["__name__"]
+    }
+    for key, value in classes.items():
+        value.__reduce_ex__ = _reduced(source, key)  # type: ignore[method-assign]
+    return classes
+
+
+def _reduced(source: str, name: str) -> Any:
+    def reduce(self: nn.Module, protocol: object) -> tuple[Any, ...]:
+        return _empty, (source, name), self.__getstate__()  # type: ignore[no-untyped-call]
+
+    return reduce
+
+
+def _empty(source: str, name: str) -> nn.Module:
+    """Return an instance without its state, which pickle and deepcopy put in afterwards."""
+    declared = _classes(source)[name]
+    return declared.__new__(declared)

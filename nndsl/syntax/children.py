@@ -1,0 +1,36 @@
+"""The nodes below a node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+
+from nndsl.syntax.nodes import File, Node
+
+
+@cache
+def child_fields(kind: type[Node | File]) -> tuple[str, ...]:
+    """Return the names of the fields that may hold nodes, in the order of the text."""
+    plain = {"span", "name_span", "text", "value_text", "operator", "kind", "alias", "python", "source", "comments"}
+    return tuple(field.name for field in fields(kind) if field.name not in plain)
+
+
+def children(node: Node | File) -> Iterator[Node]:
+    """Yield the nodes right below a node, in the order of the text."""
+    for name in child_fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            yield value
+        elif type(value) is tuple:
+            yield from value
+
+
+def height(node: Node) -> int:
+    """Return the number of levels of a tree."""
+    levels = 0
+    level: list[Node] = [node]
+    while level:
+        levels += 1
+        level = [child for parent in level for child in children(parent)]
+    return levels

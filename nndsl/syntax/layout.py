@@ -1,0 +1,69 @@
+"""Which line ends end a statement: those outside of brackets, unless the next line begins with ``->``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nndsl.syntax.lexer import Token
+
+CLOSERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
+
+# After these, a brace outside of brackets opens a body: no dict can stand there.
+BEFORE_BODY = frozenset(
+    "NAME NUMBER STRING TRUE FALSE NONE RPAR RSQB RBRACE ELSE COMPILE FIT MODEL BLOCK EXTERN ERROR".split()
+)
+
+
+class TooDeep(Exception):
+    """More brackets are open at ``token`` than the limit allows."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(token)
+        self.token = token
+
+
+class Layout:
+    """Hands out the tokens of a scan, without the line ends that end nothing.
+
+    ``brackets`` are the brackets that are open after the token last handed out, ``bodies`` how many of them, from the
+    outermost, are the braces of bodies; ``index`` is that token's place in ``tokens`` and ``statement`` the place of
+    the first one after the last line end. All may be set between two calls of ``read``.
+    """
+
+    __slots__ = ("bodies", "brackets", "index", "nesting", "statement", "tokens")
+
+    def __init__(self, tokens: list[Token], nesting: int) -> None:
+        self.tokens = tokens
+        self.nesting = nesting
+        self.brackets: list[Token] = []
+        self.bodies = 0
+        self.index = 0
+        self.statement = 0
+
+    def read(self, index: int, previous: str = "_NL") -> Iterator[Token]:
+        """Yield the tokens from a place on, up to and with ``$END``; ``previous`` is the kind of the one before."""
+        tokens, brackets = self.tokens, self.brackets
+        for index in range(index, len(tokens)):  # noqa: B020, PLR1704
+            token = tokens[index]
+            kind = token[0]
+            if kind == "_NL":
+                if len(brackets) > self.bodies or previous == "_NL":
+                    continue
+                following = tokens[index + 1][0]
+                if following == "ARROW" or (following == "ELSE" and previous == "RBRACE"):
+                    continue
+            elif kind in CLOSERS:
+                if kind == "LBRACE" and len(brackets) == self.bodies and previous in BEFORE_BODY:
+                    self.bodies += 1
+                brackets.append(token)
+                if len(brackets) > self.nesting:
+                    raise TooDeep(token)
+            elif kind in OPENERS and brackets and brackets[-1][0] == OPENERS[kind]:
+                brackets.pop()
+                self.bodies = min(self.bodies, len(brackets))
+            self.index = index
+            previous = kind
+            yield token
+            if kind == "_NL":
+                self.statement = index + 1

@@ -1,0 +1,197 @@
+"""Going on after a mistake: one message for it, and the statement that holds it is passed over.
+
+Where a statement ends is judged by its brackets, and where one of them was never closed by the indentation of the lines.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from nndsl.diagnostics import Diagnostic, Source
+from nndsl.syntax.layout import BEFORE_BODY, CLOSERS, OPENERS, Layout
+from nndsl.syntax.lexer import Token
+from nndsl.syntax.mistakes import Mistakes, Place
+from nndsl.syntax.tables import ACTIONS
+from nndsl.syntax.trial import accepts
+
+MOST_ERRORS = 1_000
+_THOROUGH = 100  # after so many errors the cause of a further one is not searched for
+
+
+class TooManyErrors(Exception):
+    """Reading on would tell nobody more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """The tokens [start, end) of a statement that cannot be read; ``unclosed`` are the brackets open at its end.
+
+    At ``end`` is its line end, or the brace of its body.
+    """
+
+    start: int
+    end: int
+    unclosed: tuple[Token, ...]
+
+
+class Recovery:
+    """Puts the parser's stacks and the layout, which it shares, in order after a token that cannot be read."""
+
+    def __init__(
+        self, source: Source, layout: Layout, states: list[int], values: list[Any], diagnostics: list[Diagnostic]
+    ) -> None:
+        self.text = source.text
+        self.layout = layout
+        self.tokens = layout.tokens
+        self.states = states
+        self.values = values
+        self.diagnostics = diagnostics
+        self.mistakes = Mistakes(source, self.tokens)
+        self.lexical = [diagnostic.span.start for diagnostic in diagnostics if diagnostic.severity == "error"]
+
+    def recover(self, token: Token) -> Iterator[Token]:
+        """Report the mistake at a token, and return the tokens from which to go on; raises TooManyErrors."""
+        if len(self.diagnostics) >= MOST_ERRORS:
+            raise TooManyErrors
+        index, start = self.layout.index, self.layout.statement
+        depth = self._depth()
+        bodies = _open(self.values[:depth])
+        if index == start and bodies:
+            missing = self._unclosed_bodies(token, bodies)
+            if missing:
+                return self._close_bodies(token, bodies, missing)
+        resumed = self._go_on(token, index, bodies, depth)
+        if resumed:
+            return resumed
+        statement = self._statement(start)
+        self._report(token, index, statement, bodies, depth)
+        del self.states[depth + 1 :], self.values[depth:]
+        self._set_brackets(bodies, len(bodies))
+        begin, end = self.tokens[statement.start], self.tokens[max(statement.start, statement.end - 1)]
+        return chain([Token("ERROR", begin.start, end.end)], self.layout.read(statement.end, "ERROR"))
+
+    def _depth(self) -> int:
+        """The height of the stack at the beginning of the innermost statement."""
+        depth = len(self.states) - 1
+        while "ERROR" not in ACTIONS[self.states[depth]]:
+            depth -= 1
+        return depth
+
+    def _set_brackets(self, brackets: list[Token], bodies: int) -> None:
+        self.layout.brackets[:] = brackets
+        self.layout.bodies = bodies
+
+    # ------------------------------------------------------------ bodies that are never closed
+
+    def _unclosed_bodies(self, token: Token, bodies: list[Token]) -> int:
+        """How many bodies must end before a token that begins a line but cannot stand in the innermost."""
+        column = self.mistakes.column(token)
+        missing = sum(token.kind == "$END" or self.mistakes.indentation(brace) >= column for brace in bodies)
+        kinds = ["RBRACE", *["_NL", "RBRACE"] * (missing - 1), *["_NL"] * (token.kind != "ELSE"), token.kind]
+        return missing if missing and accepts(self.states, kinds) else 0
+
+    def _close_bodies(self, token: Token, bodies: list[Token], missing: int) -> Iterator[Token]:
+        first = bisect_left(self.tokens, bodies[0].start, key=lambda other: other.start)
+        self._add(self.mistakes.unclosed_body(first, self.layout.index))
+        self._set_brackets(bodies[:-missing], len(bodies) - missing)
+        place = token.start
+        closing = [Token(kind, place, place) for kind in ["RBRACE", "_NL"] * missing]
+        if token.kind == "ELSE":
+            closing.pop()
+        return chain(closing, self.layout.read(self.layout.index, closing[-1].kind))
+
+    # ------------------------------------------------------------ mistakes after which the statement can be read on
+
+    def _go_on(self, token: Token, index: int, bodies: list[Token], depth: int) -> Iterator[Token] | None:
+        """Put in a line end or a body's brace where one is missing."""
+        previous = self.tokens[index - 1] if index else None
+        if previous is None:
+            return None
+        place = previous.end
+        if token.kind == "RBRACE" and bodies and accepts(self.states, ("_NL", "RBRACE")):
+            self._add(self.mistakes.own_line(token, previous))
+            self._set_brackets(bodies, len(bodies))
+            return chain([Token("_NL", place, place)], self.layout.read(index, "_NL"))
+        if token.kind == "_NL" and previous.kind in BEFORE_BODY and accepts(self.states, ("LBRACE", "_NL")):
+            following = self.tokens[index + 1]
+            if following.kind == "LBRACE" and self.tokens[index + 2].kind == "_NL":
+                self._add(self.mistakes.brace_on_next_line(following, previous))
+                self._set_brackets(bodies, len(bodies))
+                return self.layout.read(index + 1, previous.kind)
+            brace = Token("LBRACE", place, place)
+            self._add(self.mistakes.missing("LBRACE", previous, token))
+            self._set_brackets([*bodies, brace], len(bodies) + 1)
+            return chain([brace], self.layout.read(index, "LBRACE"))
+        return None
+
+    # ------------------------------------------------------------ mistakes for which the statement is passed over
+
+    def _statement(self, start: int) -> _Statement:
+        """Find the end of the statement that begins at a token."""
+        tokens = self.tokens
+        indentation = self.mistakes.indentation(tokens[start])
+        opened: list[Token] = []
+        previous = ""
+        for index in range(start, len(tokens)):
+            token = tokens[index]
+            kind = token.kind
+            if kind == "_NL":
+                following = tokens[index + 1]
+                if opened:
+                    goes_on = following.kind == "ARROW" or following.kind == CLOSERS[opened[-1].kind]
+                    if following.kind == "$END" or (
+                        not goes_on and self.mistakes.column(following) <= indentation
+                    ):
+                        return _Statement(start, index, tuple(opened))
+                    continue
+                if following.kind == "ARROW" or (following.kind == "ELSE" and previous == "RBRACE"):
+                    continue
+                return _Statement(start, index, ())
+            if kind == "LBRACE" and previous in BEFORE_BODY and tokens[index + 1].kind == "_NL":
+                return _Statement(start, index, tuple(opened))
+            if kind in CLOSERS:
+                opened.append(token)
+            elif opened and kind in OPENERS and opened[-1].kind == OPENERS[kind]:
+                opened.pop()
+            previous = kind
+        return _Statement(start, len(tokens) - 1, tuple(opened))
+
+    def _report(self, token: Token, index: int, statement: _Statement, bodies: list[Token], depth: int) -> None:
+        tokens = self.tokens
+        begin, end = tokens[statement.start].start, max(token.end, tokens[statement.end].start)
+        known = bisect_left(self.lexical, begin)
+        if known < len(self.lexical) and self.lexical[known] <= end:
+            return  # the lexer has reported the cause
+        if self.diagnostics and begin <= self.diagnostics[-1].span.start <= end:
+            return
+        place = Place(
+            states=tuple(self.states),
+            depth=depth,
+            bodies=tuple(bodies),
+            open=tuple(_open(self.values[depth:])),
+            index=index,
+            start=statement.start,
+            end=statement.end,
+            unclosed=statement.unclosed,
+            thorough=len(self.diagnostics) < _THOROUGH,
+        )
+        self._add(self.mistakes.judge(place))
+
+    def _add(self, diagnostic: Diagnostic | None) -> None:
+        if diagnostic:
+            self.diagnostics.append(diagnostic)
+
+
+def _open(values: list[Any]) -> list[Token]:
+    """The brackets among the values of a stack that are not closed."""
+    opened: list[Token] = []
+    for value in values:
+        if type(value) is Token and value.kind in CLOSERS:
+            opened.append(value)
+        elif type(value) is Token and value.kind in OPENERS:
+            opened.pop()
+    return opened

@@ -1,0 +1,50 @@
+"""Each ``CODE_name.nn`` has the messages of ``CODE_name.txt``, and CODE is among them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import nndsl
+from tests.goldens import compare, options_of, read_options
+
+FOLDER = Path(__file__).parent
+CASES = sorted(FOLDER.glob("[EW][0-9]*.nn"))
+PAGES = sorted((Path(nndsl.__file__).parent / "codes").glob("*.md"))
+FENCE = re.compile(r"^```nn *(\{.*\})?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# These cannot be shown in a page, which is a text of a usual size; their goldens show them.
+WITHOUT_EXAMPLE: frozenset[str] = frozenset()
+
+
+def code_of(case: Path) -> str:
+    return case.stem.partition("_")[0]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_messages(case: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER)  # messages show the name of the file as it was given
+    diagnostics = nndsl.check(Path(case.name), **options_of(case))
+    assert code_of(case) in [diagnostic.code for diagnostic in diagnostics]
+    compare(nndsl.render(diagnostics) + "\n", case.with_suffix(".txt"), update=update)
+
+
+def test_every_code_has_a_page_and_every_page_a_golden() -> None:
+    assert {code_of(case) for case in CASES} == {page.stem for page in PAGES}
+
+
+def test_every_text_has_a_case() -> None:
+    assert {text.stem for text in FOLDER.glob("*.txt")} == {case.stem for case in CASES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_are_right(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    if page.stem in WITHOUT_EXAMPLE:
+        return
+    (wrong_options, wrong), *_, (right_options, right) = FENCE.findall(text)
+    found = nndsl.check(wrong, **read_options(wrong_options or "{}"))
+    assert [diagnostic.code for diagnostic in found] == [page.stem]
+    assert nndsl.check(right, **read_options(right_options or "{}")) == []
