@@ -34,7 +34,7 @@ def bind(declared: type[Declared], arguments: Sequence[tuple[str | None, Any]], 
     and the code of the kind for a value that an argument cannot take.
     """
     called = name or declared.__name__
-    fields, positional, required, rest = _signature(cast("type[Any]", declared))
+    fields, positional, required, rest = _signature(cast("Any", declared))
     given: dict[str, int] = {}
     for index, (written, _) in enumerate(arguments):
         target = written if rest and written else _target(called, fields, positional, index, written)
@@ -59,7 +59,7 @@ def bind(declared: type[Declared], arguments: Sequence[tuple[str | None, Any]], 
 
 @cache
 def _signature(
-    declared: type[Any],
+    declared: Any,
 ) -> tuple[dict[str, Field[Any]], tuple[str, ...], tuple[str, ...], Field[Any] | None]:
     """Return the arguments of a class: all, those that may be given by position, the required ones, and the rest."""
     fields = parameters(declared)

@@ -94,7 +94,7 @@ def call(function: str, *arguments: Part, **keywords: Part) -> Code:
 
 def compact(part: Part) -> Part:
     """Return a tuple of equal numbers as the number, and anything else as it is."""
-    if isinstance(part, tuple) and len(part) > 1 and all(type(item) is int and item == part[0] for item in part):
+    if isinstance(part, tuple) and len(part) > 1 and all(isinstance(item, int) and item == part[0] for item in part):
         return part[0]
     return part
 

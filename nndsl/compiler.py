@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ class Compiled:
         from nndsl.emit import emit
         from nndsl.passes import run
 
-        with _deep_stack():
+        with _prepared():
             return emit(run(self.model))
 
     @property
@@ -83,7 +84,7 @@ class Compiled:
 
 def parse(text: Text, *, limits: Limits = Limits()) -> File:
     """Return the syntax tree of a text or file. Raises NNDSLError if it has errors, OSError if it cannot be read."""
-    with _deep_stack():
+    with _prepared():
         syntax, diagnostics, _ = _read(text, limits)
     _raise_errors(diagnostics)
     return syntax
@@ -102,7 +103,7 @@ def check(
     values of parameters, ``root`` is the folder that imports stay inside (that of the file if None). Raises OSError if
     the file cannot be read.
     """
-    with _deep_stack():
+    with _prepared():
         return list(_Compilation(text, root, limits).check(settings))
 
 
@@ -119,7 +120,7 @@ def compile(
     ``settings`` are values of its parameters; ``root`` is the folder that imports stay inside (that of the file if None).
     Raises NNDSLError if there are errors, OSError if the file cannot be read.
     """
-    with _deep_stack():
+    with _prepared():
         definition, elaborated, diagnostics = _Compilation(text, root, limits).compile(model, settings)
     _raise_errors(diagnostics)
     assert elaborated is not None
@@ -175,11 +176,11 @@ class _Compilation:
         if file is None:
             return self._syntax
         try:
-            self._check_all(file)
-            for definition in file.definitions:
-                if definition.kind == "model" and is_closed(definition, settings):
-                    own = {each.name for each in definition.syntax.parameters if each.name not in definition.fixed}
-                    elaborate(file, definition, {name: settings[name] for name in settings if name in own})
+            closed = [each for each in file.definitions if each.kind == "model" and is_closed(each, settings)]
+            self._check_all(file, closed)
+            for definition in closed:
+                free = {each.name for each in definition.syntax.parameters if each.name not in definition.fixed}
+                elaborate(file, definition, {name: value for name, value in settings.items() if name in free})
         except Exhausted:
             pass
         return self._found(file)
@@ -197,8 +198,8 @@ class _Compilation:
         definition: Definition | None = None
         elaborated = None
         try:
-            self._check_all(file)
             definition = choose(file, model)
+            self._check_all(file, [] if definition is None else [definition])
             if definition is not None:
                 elaborated = elaborate(file, definition, settings)
         except Exhausted:
@@ -222,7 +223,8 @@ class _Compilation:
             self._syntax = self._sorted((*self._syntax, *session.found.values()))
             return None
 
-    def _check_all(self, file: FileScope) -> None:
+    def _check_all(self, file: FileScope, elaborated: list[Definition]) -> None:
+        """Look at all definitions; those that will be ``elaborated`` and have no branches are seen whole then."""
         from nndsl.elaborate.models import check_definition
         from nndsl.elaborate.recursion import report_recursion
         from nndsl.elaborate.session import Exhausted
@@ -233,9 +235,11 @@ class _Compilation:
         recursive = any(code == "E0203" for code, _ in file.session.found)
         for scope in self._imports.scopes.values():
             for definition in scope.definitions:
-                if not definition.is_alias:
+                if definition.is_alias:
+                    continue
+                report_unused(definition)
+                if definition not in elaborated or scope.reading(definition).has_branches:
                     check_definition(definition)
-                    report_unused(definition)
         if recursive:
             raise Exhausted
 
@@ -250,21 +254,27 @@ class _Compilation:
         return tuple(sorted(found, key=lambda each: (sources[each.span.source], each.span.start, each.span.end)))
 
 
-class _Stack:
-    """The recursion limit of the interpreter while texts are compiled, in any number of threads."""
+class _Host:
+    """The interpreter's settings while texts are compiled, in any number of threads.
+
+    A tree of frozen nodes has no circles: looking for some again and again, while it grows, takes half of the time.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._before = 0
+        self._recursion = 0
+        self._collects = False
 
     @contextmanager
-    def raised(self) -> Iterator[None]:
-        """Raise the limit, and put it back when the last user is done."""
+    def prepared(self) -> Iterator[None]:
+        """Raise the recursion limit and pause the collector of circles, until the last user is done."""
         with self._lock:
             if not self._users:
-                self._before = sys.getrecursionlimit()
-                sys.setrecursionlimit(max(self._before, _STACK))
+                self._recursion = sys.getrecursionlimit()
+                self._collects = gc.isenabled()
+                sys.setrecursionlimit(max(self._recursion, _STACK))
+                gc.disable()
             self._users += 1
         try:
             yield
@@ -272,9 +282,11 @@ class _Stack:
             with self._lock:
                 self._users -= 1
                 if not self._users:
-                    sys.setrecursionlimit(self._before)
+                    sys.setrecursionlimit(self._recursion)
+                    if self._collects:
+                        gc.enable()
 
 
-_deep_stack = _Stack().raised
+_prepared = _Host().prepared
 
 __all__ = ["Any", "Compiled", "check", "compile", "parse"]

@@ -169,9 +169,10 @@ class Instance(Layer):
 
     ``handed`` are the caller's layers that stand for the Mades of the body that are parameters, in the body's order of
     them (``parameters``). Those whose owner is the instance's own Made are registered in it; the others are handed to
-    its ``forward``.
+    its ``forward``. ``traced`` has the graph's traced values as the caller sees them, with origins of its own.
     """
 
     graph: Graph | None = None
     parameters: tuple[Made, ...] = ()
     handed: tuple[Made, ...] = ()
+    traced: Mapping[str, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from nndsl.dims.atoms import weigh
 from nndsl.dims.classes import VALUE_LIMIT, WORK_LIMIT, column, columns, profile, settle
-from nndsl.dims.expression import Dim, Size, evaluate
+from nndsl.dims.expression import Dim, Size, difference, evaluate
 from nndsl.dims.scope import Scope
 
 # Points at which counterexamples are compared with each other, to show the one that is read most easily.
@@ -51,38 +51,38 @@ def same(left: Size, right: Size, scope: Scope) -> Verdict:
     """
     if left == right:
         return _SAME
-    difference = left - right
-    if isinstance(difference, int):
+    gap = difference(left, right)
+    if isinstance(gap, int):
         return _counterexample(left, right, {}, (0,), scope) or Undecided()
     found: Different | None = None
-    box = residues(difference, scope)
+    box = residues(gap, scope)
     if box is not None:
         points = tuple(product(*box.values()))
         axes = dict(zip(box, zip(*points, strict=True), strict=True))
-        failing = _nonzero(column(difference.terms.items(), axes, len(points)))
+        failing = _nonzero(column(gap.terms.items(), axes, len(points)))
         if not failing:
             return _SAME
-        if difference.symbols() == box.keys():
+        if gap.symbols() == box.keys():
             found = _counterexample(left, right, axes, failing, scope)
     if found is None or min(found.left, found.right) <= 1:
-        samples = _samples(sorted(difference.symbols()), scope)
+        samples = _samples(sorted(gap.symbols()), scope)
         count = len(next(iter(samples.values())))
-        failing = _nonzero(columns(difference, samples, count))
+        failing = _nonzero(columns(gap, samples, count))
         other = _counterexample(left, right, samples, failing, scope)
         if found is None or (other is not None and min(other.left, other.right) > 1):
             found = other
     return found or Undecided()
 
 
-def residues(difference: Dim, scope: Scope) -> dict[str, range] | None:
-    """Return the values of each symbol on which the difference must be zero to be zero everywhere.
+def residues(gap: Dim, scope: Scope) -> dict[str, range] | None:
+    """Return the values of each symbol on which a difference must be zero to be zero everywhere.
 
     None if they are too many, or if a maximum never settles. An opaque size counts as a symbol: zero for all of its
     values is more than is needed, so what is not zero proves nothing then.
     """
-    items = difference.terms.items()
+    items = gap.terms.items()
     known = profile(items)
-    own = difference.symbols()
+    own = gap.symbols()
     lowest = {name: scope.lower(name) for name in known if name in own}
     starts = settle(items, lowest)
     box: dict[str, range] = {}

@@ -212,6 +212,14 @@ def exact_div(product: Sequence[Size], by: Sequence[Size]) -> Size | None:
     return _finish(quotient)
 
 
+def difference(left: Size, right: Size) -> Size:
+    """Return ``left - right`` in full, however long it is: to be looked at, not to be calculated with."""
+    if isinstance(left, int) or isinstance(right, int):
+        return left - right
+    terms = _added(left.terms, (-right).terms)
+    return Dim(terms) if any(terms) else terms.get(CONSTANT, 0)
+
+
 def substitute(size: Size, values: Mapping[str, Size]) -> Size:
     """Return the size with sizes put in for some of its symbols, all at once."""
     if isinstance(size, int) or size.symbols().isdisjoint(values):

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from nndsl.dims.axes import InputAxes
 from nndsl.dims.classes import VALUE_LIMIT, columns, profile, settle
 from nndsl.dims.decide import Same, same
-from nndsl.dims.expression import Dim, Size, substitute, symbol
+from nndsl.dims.expression import Dim, Size, difference, substitute, symbol
 from nndsl.dims.scope import Conflict, Scope
 
 # A model needs few changes of unlike kinds at once; what needs more is no proposal to make.
@@ -61,10 +61,10 @@ def _search(failures: _Pairs, scope: Scope, depth: int) -> dict[str, Size] | Non
 
 def _changes(pairs: _Pairs, scope: Scope) -> Iterator[dict[str, Size]]:
     """Yield what may be put in, the best first; the pairs may need more after it."""
-    differences = [left - right for left, right in pairs]
-    if any(isinstance(difference, int) for difference in differences):
+    gaps = [difference(left, right) for left, right in pairs]
+    sums = [gap for gap in gaps if isinstance(gap, Dim)]
+    if len(sums) < len(gaps):
         return
-    sums = [difference for difference in differences if isinstance(difference, Dim)]
     multiples: dict[str, Size] = {}
     for name in _ordered(sums, scope):
         value = _multiple(name, [each for each in sums if name in each.symbols()], scope)

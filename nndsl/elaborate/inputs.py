@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from nndsl.arguments import describe
@@ -18,12 +19,15 @@ from nndsl.layers.base import FLOATS, INTEGERS, TensorType
 from nndsl.layers.refusals import shown
 from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
-from nndsl.traced import Traced
+from nndsl.traced import Traced, origin_of
 
 if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
 
 BATCH = symbol("N")
+_LETTERS = {2: "C", 3: "TC", 4: "HWC", 5: "DHWC"}
+"""What the sizes of a block's input are called where the block does not name them, by the rank."""
+
 UNNAMED = "x"
 """The name of the input that has none."""
 
@@ -71,7 +75,7 @@ def block_input(
     """
     name = name_of(statement) if statement is not None else UNNAMED
     kind = given.type
-    sizes: list[Size] = [int(size) if isinstance(size, int) else size for size in kind.shape[1:]]
+    sizes: list[Size] = _traced_sizes(evaluator, kind)
     bound: dict[str, tuple[int, int, int]] = {}
     span = statement.span if statement is not None else given.node.span
     if statement is not None:
@@ -88,6 +92,19 @@ def block_input(
                     sizes[axis - 1] = number
     node = Node(InputLayer(name=name), (), (TensorType((kind.shape[0], *sizes), kind.dtype),), span, hint=name)
     return node.output(), bound
+
+
+def _traced_sizes(evaluator: Evaluator, kind: TensorType) -> list[Size]:
+    """Return the sizes that come in, numbers with a symbol for their origin: what the emitted class calls them."""
+    assert evaluator.body is not None
+    taken = {str(name) for name in evaluator.names}
+    taken |= {str(origin_of(size)) for node in evaluator.body.inputs for size in node.types[0].shape}
+    sizes: list[Size] = []
+    for size, letter in zip(kind.shape[1:], _LETTERS.get(kind.rank, "S" * (kind.rank - 1)), strict=True):
+        name = next(each for number in count() if (each := f"{letter}{number or ''}") not in taken)
+        taken.add(name)
+        sizes.append(Traced(int(size), symbol(name)) if isinstance(size, int) else size)
+    return sizes
 
 
 def _bind(

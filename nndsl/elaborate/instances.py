@@ -55,6 +55,7 @@ def apply_instance(evaluator: Evaluator, built: Built, inputs: tuple[Any, ...], 
         graph=entry.graph,
         parameters=tuple(entry.stand_ins[index] for index in used),
         handed=tuple(handed[index] for index in used),
+        traced=_traced(built, entry, tensors),
         trainable=built.made.layer.trainable,
         dtype=built.made.layer.dtype,
     )
@@ -141,6 +142,11 @@ def _elaborate(
     done = statements.run_body()
     traced.update({name: int(value) for name, value in names.items() if name in statements.bound and isinstance(value, int)})
     graph = body.finish(definition.name)
+    for number, node in enumerate(graph.inputs):
+        for axis, size in enumerate(node.types[0].shape):
+            if isinstance(size, Traced) and (name := str(size.origin)) not in traced and name.isalnum():
+                traced[name] = int(size)
+                statements.bound[name] = (number, axis, 1, 0)
     graph = replace(graph, loop_turns=statements.loop_turns, traced=traced)
     ordered = tuple(stand_ins[id(made)] for made in handed)
     uses = {made: tuple(node for node, _ in body.uses[made]) for made in ordered if made in body.uses}
@@ -188,6 +194,21 @@ def _stand_in(name: str, made: Made, stand_ins: dict[int, Made], owner: Made) ->
     return known
 
 
+def _traced(built: Built, entry: Entry, tensors: tuple[Tensor, ...]) -> dict[str, int]:
+    """Return the values of a body's traced names, with their origins at the caller."""
+    assert entry.graph is not None
+    found: dict[str, int] = {}
+    for name in entry.graph.traced:
+        if name in entry.bound:
+            number, axis, scale, offset = entry.bound[name]
+            size = (tensors[number].type.shape[axis] - offset) // scale
+            assert isinstance(size, int)
+            found[name] = size
+        else:
+            found[name] = built.arguments[name]  # type: ignore[assignment]
+    return found
+
+
 def _outer_types(
     evaluator: Evaluator, built: Built, entry: Entry, tensors: tuple[Tensor, ...]
 ) -> tuple[TensorType, ...]:
@@ -196,11 +217,7 @@ def _outer_types(
     types = tuple(tensor.type for _, tensor in entry.graph.outputs)
     if not any(isinstance(size, Traced) for kind in types for size in kind.shape):
         return types
-    outer: dict[str, Size] = {
-        name: origin_of(value) for name, value in built.arguments.items() if isinstance(value, int)
-    }
-    for name, (number, axis, scale, offset) in entry.bound.items():
-        outer[name] = (origin_of(tensors[number].type.shape[axis]) - offset) // scale
+    outer: dict[str, Size] = {name: origin_of(value) for name, value in _traced(built, entry, tensors).items()}
     return tuple(kind.with_shape(*(_outer(size, outer) for size in kind.shape)) for kind in types)
 
 

@@ -190,12 +190,10 @@ def _listed(names: list[str]) -> str:
 
 def used_models(file: FileScope) -> set[int]:
     """Return the identities of the models that another block or model of the file uses."""
-    from nndsl.elaborate.unused import names_in
-
     used: set[int] = set()
     for definition in file.definitions:
         if not definition.is_alias:
-            for name in names_in(definition):
+            for name in file.reading(definition).names:
                 value = file.names.get(name)
                 if isinstance(value, Definition) and value.syntax is not definition.syntax:
                     used.add(id(value.syntax))

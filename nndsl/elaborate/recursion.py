@@ -5,7 +5,6 @@ from __future__ import annotations
 from nndsl.elaborate.scope import FileScope
 from nndsl.elaborate.values import Definition
 from nndsl.syntax import nodes
-from nndsl.syntax.children import children
 
 
 def report_recursion(file: FileScope) -> None:
@@ -43,13 +42,8 @@ def report_recursion(file: FileScope) -> None:
 def _uses(file: FileScope, definition: Definition) -> list[tuple[Definition, nodes.Name]]:
     """Return the blocks and models of the file that a definition names, each once, with the first place."""
     found: dict[int, tuple[Definition, nodes.Name]] = {}
-    waiting: list[nodes.Node] = [definition.syntax]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, nodes.Name):
-            value = file.names.get(node.name)
-            if isinstance(value, Definition) and value.file is file:
-                found.setdefault(id(value.syntax), (value, node))
-        else:
-            waiting += children(node)
+    for name, place in file.reading(definition).names.items():
+        value = file.names.get(name)
+        if isinstance(value, Definition) and value.file is file:
+            found.setdefault(id(value.syntax), (value, place))
     return list(found.values())

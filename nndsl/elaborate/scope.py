@@ -24,6 +24,7 @@ from nndsl.elaborate.values import (
     Operations,
     RecipeClass,
 )
+from nndsl.elaborate.unused import Reading, reading_of
 from nndsl.layers.base import FLOATS
 from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
@@ -54,6 +55,7 @@ class FileScope:
         self.definitions: list[Definition] = []
         self._targets: dict[str, Span] = {}
         self._places: dict[int, Places] = {}
+        self._readings: dict[int, Reading] = {}
         self._built_in: dict[str, object] = {}
 
     @property
@@ -87,6 +89,13 @@ class FileScope:
             for each in found.diagnostics:
                 self.session.report(each.code, each.message, each.span, label=each.label, notes=each.notes, help=each.help)
         return found
+
+    def reading(self, definition: Definition) -> Reading:
+        """Return the names that a definition of this file reads."""
+        key = id(definition.syntax)
+        if key not in self._readings:
+            self._readings[key] = reading_of(definition.syntax)
+        return self._readings[key]
 
     def _word(self, name: str) -> Word | None:
         value = self.find(name)

@@ -168,7 +168,7 @@ class Statements:
 
     def _expression(self, statement: nodes.ExpressionStatement) -> None:
         current = self.body.current
-        self.evaluator.hint = current.node.hint if isinstance(current, Tensor) else UNNAMED
+        self.evaluator.hint = ""
         value = self.evaluator.standing(statement.value)
         if value is not UNKNOWN and not isinstance(value, Tensor):
             if isinstance(value, (tuple, list)) and any(isinstance(item, Tensor) for item in value):

@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from nndsl.diagnostics import Note, Span
-from nndsl.elaborate.constructors import PARTS
-from nndsl.elaborate.session import Session
-from nndsl.elaborate.values import Definition
 from nndsl.syntax import nodes
 from nndsl.syntax.children import children
 
-
-def names_in(definition: Definition) -> set[str]:
-    """Return the names that a definition reads, those in its defaults too."""
-    found: set[str] = set()
-    _read(definition, found)
-    return found
+if TYPE_CHECKING:
+    from nndsl.elaborate.session import Session
+    from nndsl.elaborate.values import Definition
 
 
-def has_branches(definition: Definition) -> bool:
-    """Return whether a body has parts that may not be evaluated, so that it must be looked at as a whole."""
-    found: set[str] = set()
-    return _read(definition, found)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The names that a definition reads, each with its first place, and whether some of it may not be evaluated."""
+
+    names: Mapping[str, nodes.Name]
+    has_branches: bool
 
 
-def _read(definition: Definition, found: set[str]) -> bool:
-    """Collect the names that are read, and return whether there are branches or loops."""
+def reading_of(syntax: nodes.Block | nodes.Model) -> Reading:
+    """Return what a definition reads, its defaults and settings included."""
+    found: dict[str, nodes.Name] = {}
     branches = False
-    syntax = definition.syntax
-    waiting: list[nodes.Node] = [each.default for each in syntax.parameters if each.default is not None]
-    waiting += syntax.body
+    waiting: list[nodes.Node] = [*syntax.body]
+    waiting += [each.default for each in syntax.parameters if each.default is not None]
+    waiting.reverse()
     while waiting:
         node = waiting.pop()
         kind = type(node)
-        if kind is nodes.Name:
-            found.add(node.name)  # type: ignore[attr-defined]
+        if isinstance(node, nodes.Name):
+            if node.name not in found:
+                found[node.name] = node
             continue
-        parts = PARTS.get(kind) if kind is not nodes.Input else None
-        if kind in _BRANCHES:
-            branches = branches or kind is not nodes.Binary or node.operator in ("and", "or")  # type: ignore[attr-defined]
-        waiting += parts(node) if parts is not None else children(node)
-    return branches
+        if kind in _LEAVES:
+            continue
+        if isinstance(node, nodes.Call):
+            waiting += [each.value for each in node.arguments]
+            waiting.append(node.callee)
+            continue
+        branches = branches or kind in _BRANCHES
+        waiting += reversed([*children(node)])
+    return Reading(found, branches)
 
 
+_LEAVES = (nodes.Number, nodes.String, nodes.Literal, nodes.Target)
 _BRANCHES = (nodes.If, nodes.For, nodes.Ternary, nodes.Binary)
 
 
 def report_unused(definition: Definition) -> None:
     """Warn of names that a body binds and never reads, and of parameters that it never reads."""
     session, syntax = definition.file.session, definition.syntax
-    read = names_in(definition)
+    read = definition.file.reading(definition).names
     for parameter in syntax.parameters:
         if parameter.name not in read and not parameter.name.startswith("_"):
             message = f"the parameter `{parameter.name}` is never used"
@@ -59,7 +66,7 @@ def report_unused(definition: Definition) -> None:
 
 
 def _report_names(
-    session: Session, body: tuple[nodes.Statement, ...], read: set[str], last: nodes.Statement | None
+    session: Session, body: tuple[nodes.Statement, ...], read: Container[str], last: nodes.Statement | None
 ) -> None:
     seen: set[str] = set()
     waiting = list(zip(body, (*body[1:], None), strict=True))[::-1]

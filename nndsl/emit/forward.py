@@ -193,7 +193,7 @@ class Writer:
         return replace(line, code=Code(before + first.code.text + after, holes))
 
     def _name_for(self, tensor: Tensor, node: Node) -> str:
-        hint = node.hint or (self._names[node.inputs[0]] if node.inputs else "x")
+        hint = node.hint or "x"
         free_now = {
             name
             for name, holder in self._holders.items()

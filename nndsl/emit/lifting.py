@@ -10,6 +10,7 @@ from nndsl.code import HOLE, Code, Hole
 from nndsl.dims import Dim, evaluate, substitute, text
 from nndsl.emit.names import free
 from nndsl.emit.templates import CHILD, Entry, Group, Template
+from nndsl.graph import Instance
 from nndsl.traced import Traced
 
 Number = int | float
@@ -44,6 +45,8 @@ class Parameter:
 
     name: str
     values: tuple[Number, ...]
+    symbol: str = ""
+    """The block's own name for the number: its parameter, or a dimension of its input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,11 @@ class _Lifting:
             return entry.build
         number, member = entry.child
         child = self._children[number]
-        holes = tuple(Hole(parameter.values[member], parameter.name) for parameter in child.parameters)
+        assert isinstance(entry.node.layer, Instance)
+        seen = entry.node.layer.traced
+        holes = tuple(
+            Hole(seen.get(parameter.symbol, parameter.values[member]), parameter.name) for parameter in child.parameters
+        )
         arguments = ", ".join(HOLE for _ in holes)
         return Code(entry.build.text.replace(CHILD, f"{child.name}({arguments})"), holes)
 
@@ -126,7 +133,7 @@ class _Lifting:
         expression = self._expression(values, keep)
         if expression is not None:
             return expression
-        return self._reference(self._parameter(holes[0].word or "size", tuple(values)), keep)
+        return self._reference(self._parameter(holes[0].word or "size", tuple(values), ""), keep)
 
     def _expression(self, values: list[Number], keep: bool) -> str | None:
         """Return the origin that the numbers share, over the parameters that it needs, if it gives each its value."""
@@ -147,19 +154,20 @@ class _Lifting:
         constant = {symbol: column[0] for symbol, column in names.items() if len(set(column)) == 1}
         shown = substitute(origin, constant) if constant else origin
         replaced = {
-            symbol: self._reference(self._parameter(_word(symbol), column), keep)
+            symbol: self._reference(self._parameter(_word(symbol), column, symbol), keep)
             for symbol, column in names.items()
             if symbol not in constant
         }
         return re.sub(r"[A-Za-z_]\w*", lambda match: replaced.get(match[0], match[0]), text(shown))
 
-    def _parameter(self, word: str, values: tuple[Number, ...]) -> str:
+    def _parameter(self, word: str, values: tuple[Number, ...], symbol: str) -> str:
+        """Return the parameter for a symbol, or for numbers without one: equal numbers of one word share it."""
         for parameter in self._parameters:
-            if parameter.values == values:
+            if parameter.symbol == symbol and (symbol or (parameter.values == values and parameter.name == word)):
                 return parameter.name
         name = free(word, self._taken)
         self._taken.add(name)
-        self._parameters.append(Parameter(name, values))
+        self._parameters.append(Parameter(name, values, symbol))
         return name
 
     def _reference(self, name: str, keep: bool) -> str:

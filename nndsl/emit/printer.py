@@ -48,13 +48,17 @@ def _broken(text: str, indent: int) -> list[str]:
         return [pad + text]
     lines = [pad + text[: start + 1]]
     deeper = indent + 4
-    if deeper + len(inner.rstrip(",")) <= WIDTH and not (inner.endswith(",") and text[start] != "("):
+    parts = [part for part in split(inner, ",") if part]
+    is_call = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_)]")
+    if deeper + len(inner) <= WIDTH and (is_call or len(parts) == 1):
         lines.append(" " * deeper + inner)
+    elif len(_clauses(inner)) > 1:
+        lines += _generator(inner, deeper)
+    elif len(parts) == 1 and " + " in inner:
+        first, *others = _terms(inner)
+        lines += [" " * deeper + first, *(" " * deeper + "+ " + other for other in others)]
     else:
-        if len(_clauses(inner)) > 1:
-            lines += _generator(inner, deeper)
-        else:
-            lines += [line for part in split(inner, ",") if part for line in _element(part, deeper)]
+        lines += [line for part in parts for line in _element(part, deeper)]
     lines.append(pad + text[end:])
     return lines
 
@@ -88,6 +92,11 @@ def _clauses(text: str) -> list[str]:
             parts.append(text[start:index])
             start = index + 1
     return [*parts, text[start:]]
+
+
+def _terms(text: str) -> list[str]:
+    """Return the terms of a sum."""
+    return [part.strip() for part in split(text, "+")]
 
 
 def split(text: str, separator: str) -> list[str]:

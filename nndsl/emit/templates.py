@@ -28,6 +28,8 @@ class Entry:
     """A layer that a class registers: how it is constructed, and the statements that draw its weights."""
 
     made: Made
+    node: Node
+    """The node that applies it first."""
     loops: tuple[int, ...]
     build: Code
     child: tuple[int, int] | None
@@ -160,9 +162,9 @@ class _Body:
             assert graph is not None
             handed = tuple(outer if outer.owner is node.made else None for outer in node.layer.handed)
             child = self._collector.template(graph, node.layer.parameters, handed)
-            return Entry(made, loops, Code(CHILD), child, ())
+            return Entry(made, node, loops, Code(CHILD), child, ())
         build, resets = self._collector.built(made, node)
-        return Entry(made, loops, build, None, resets)
+        return Entry(made, node, loops, build, None, resets)
 
 
 def _uses(graph: Graph) -> dict[Made, Node]:

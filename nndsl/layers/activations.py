@@ -78,7 +78,7 @@ def activated_type(sizes: Sizes, name: str | None, x: TensorType) -> TensorType:
         return x
     width = x.shape[-1]
     if isinstance(width, int) and width % 2:
-        raise LayerError("E0408", f"`glu` halves the last axis, and {width} is odd", argument="activation")
+        raise LayerError("E0408", f"`glu` halves the last axis, and {width} is odd", argument="activation", input=None)
     return x.with_shape(*x.shape[:-1], width // 2)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from nndsl.arguments import ArgumentError, Axes, Kind, argument, describe, flag, number
+from nndsl.arguments import Axes, Kind, argument, flag, number
 from nndsl.code import Code, Part, call, code
 from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.missing import missing
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis
 from nndsl.recipes.base import Recipe
@@ -25,17 +26,6 @@ class Groups(Kind):
         if value < 1 and value != -1:
             raise self.refuse(value, "E0303")
         return value
-
-
-class Clipping(Kind):
-    """The bounds of batch renormalization, which nndsl has not."""
-
-    description = "`none`"
-
-    def read(self, value: object) -> None:
-        """Return none."""
-        if value is not None:
-            raise ArgumentError("E0307", f"is of batch renormalization, which nndsl has not: {describe(value)}")
 
 
 class Normalizing(Layer):
@@ -120,7 +110,7 @@ class BatchNormalization(Affine):
     beta_constraint: Recipe | None = constraint()
     gamma_constraint: Recipe | None = constraint()
     renorm: bool = flag(False)
-    renorm_clipping: None = argument(Clipping(), default=None)
+    renorm_clipping: None = missing("batch renormalization")
     renorm_momentum: float = number(0.99, 0, 1)
     synchronized: bool = flag(False)
 

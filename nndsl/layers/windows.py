@@ -119,7 +119,8 @@ def padded_by(x: Code, found: list[Pads]) -> Code:
     """Return the input with zeros around its last axes, as F.pad writes it: the last axis first."""
     if not any(before or behind for before, behind in found):
         return x
-    return code("F.pad({}, {})", x, tuple(size for pair in reversed(found) for size in pair))
+    # The numbers are text, not holes: blocks that pad otherwise are other classes, as they would be written by hand.
+    return code("F.pad({}, {})", x, str(tuple(int(size) for pair in reversed(found) for size in pair)))
 
 
 def packed(values: tuple[int, ...]) -> int | tuple[int, ...]:

@@ -13,7 +13,7 @@ constructed as ``Stepwise(layer)`` from the start, and applied like any other; d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from nndsl.arguments import ArgumentError, Kind, argument, choice, describe
@@ -68,7 +68,6 @@ class Bidirectional(Layer):
 
     layer: Recurrent = argument(RecurrentKind())
     merge_mode: str | None = choice("sum", "mul", "ave", "concat", None, default="concat")
-    _: KW_ONLY
     backward_layer: Recurrent | None = argument(RecurrentKind(optional=True), default=None)
 
     @property
@@ -208,9 +207,8 @@ class FoldTime(Layer):
     """The steps of all samples as samples: (N, T, …) -> (N · T, …)."""
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
-        """(N, T, …) -> (N · T, …)."""
-        batch, steps, *rest = inputs[0].shape
-        return inputs[0].with_shape(batch * steps, *rest)
+        """(N, T, …) -> (N, …): a batch has the symbol N, however large it is, so that blocks need know of one alone."""
+        return step_of(inputs[0])
 
     def forward(self, call: Call) -> Code:
         """x.flatten(0, 1)."""

@@ -93,10 +93,12 @@ class _Body:
         orders: tuple[Order, ...] = ()
         wanted: tuple[Order, ...]
         if isinstance(layer, Instance):
-            wanted = tuple(tensor.order for tensor in inputs)
-            if node.made is not None:
-                wanted = self._arrival.setdefault(node.made, wanted)
             assert layer.graph is not None
+            assert node.made is not None
+            if node.made not in self._arrival:
+                arriving = tuple(tensor.order for tensor in inputs)
+                self._arrival[node.made] = _hoisted(self._layout.graph(layer.graph, arriving)[0])
+            wanted = self._arrival[node.made]
             graph, orders = self._layout.graph(layer.graph, wanted)
             layer = replace(layer, graph=graph)
         else:
@@ -143,6 +145,18 @@ class _Body:
             self._nodes.append(node)
             self._reordered[key] = node.output()
         return self._reordered[key]
+
+
+def _hoisted(graph: Graph) -> tuple[Order, ...]:
+    """Return the orders in which a body uses its inputs: one that is only permuted is better permuted by the caller."""
+    orders = []
+    for node in graph.inputs:
+        tensor = node.output()
+        users = [each for each in graph.nodes if tensor in each.tensors()]
+        once = len(users) == 1 and isinstance(users[0].layer, Reorder)
+        returned = any(output == tensor for _, output in graph.outputs)
+        orders.append(users[0].output().order if once and not returned else tensor.order)
+    return tuple(orders)
 
 
 def _wanted(layer: Layer, inputs: tuple[Tensor, ...]) -> tuple[Order, ...]:

@@ -241,8 +241,9 @@ class Builder:
         return nodes.Setting(self._target(name), value, span=self._span(name[1], value.span.end))
 
     def broken(self, children: Children) -> nodes.Broken:
-        end = children[1][1] if len(children) > 1 else children[0][2]
-        return nodes.Broken(span=self._span(children[0][1], end))
+        first, last = children[0], children[-1]
+        end = last.span.end if isinstance(last, nodes.If) else last[-1]
+        return nodes.Broken(span=self._span(first[1], end))
 
     # ------------------------------------------------------------ top level
 

@@ -51,7 +51,7 @@ class Layout:
                 if len(brackets) > self.bodies or previous == "_NL":
                     continue
                 following = tokens[index + 1][0]
-                if following == "ARROW" or (following == "ELSE" and previous == "RBRACE"):
+                if (following == "ARROW" and previous != "LBRACE") or (following == "ELSE" and previous == "RBRACE"):
                     continue
             elif kind in CLOSERS:
                 if kind == "LBRACE" and len(brackets) == self.bodies and previous in BEFORE_BODY:

@@ -122,8 +122,11 @@ class Mistakes:
         return last or (column <= inner and token.kind != "ARROW")
 
     def own_line(self, token: Token, previous: Token) -> Diagnostic:
-        """The closing brace of a body stands behind a statement."""
-        return self._error("E0121", "`}` stands on a line of its own", token, "put it on the next line")
+        """A body begins on the line of its brace, or its closing brace stands behind a statement."""
+        help_ = "each statement of a body has a line of its own, and so has its `}`"
+        if previous.kind == "LBRACE":
+            return self._error("E0121", f"`{self._text(token)}` stands on the line of its body's `{{`", token, help_)
+        return self._error("E0121", "`}` stands on the line of a statement", token, help_)
 
     def brace_on_next_line(self, brace: Token, previous: Token) -> Diagnostic:
         """The opening brace of a body begins a line."""
@@ -186,6 +189,8 @@ class Mistakes:
             return (self._error("E0117", message, token, "write `model Name {` before it, and `}` after it"),)
         if token.kind == "RBRACE":
             return (self._error("E0109", "this `}` closes nothing", token),)
+        if token.kind == "ARROW":
+            return (self._error("E0110", "nothing stands before this `->`", token, "a chain begins with a value"),)
         if token.kind == "ELSE":
             return (self._error("E0110", "this `else` follows no `if`", token),)
         return None
@@ -221,9 +226,6 @@ class Mistakes:
             if previous.kind == "ARROW":
                 help_ = "begin the next line with `->`"
             return self._error("E0112", f"the line ends after `{text}`", previous, help_)
-        if previous.kind == "LBRACE" and accepts(place.states, ["_NL"]):
-            help_ = "a body begins on the next line, one statement a line, and `}` stands on a line of its own"
-            return self._error("E0121", f"`{self._text(token)}` stands on the line of its body's `{{`", token, help_)
         if token.kind == "COLON" and self.tokens[place.index + 1].kind == "_NL" and accepts(place.states, ["LBRACE"]):
             help_ = "a body stands in braces: `{` at the end of the line, `}` on a line of its own"
             return self._error("E0111", "missing `{`", token, help_)
@@ -231,7 +233,7 @@ class Mistakes:
 
     def _bracket(self, token: Token, place: Place) -> Diagnostic | None:
         """A closing bracket that closes nothing, or another kind of bracket."""
-        if token.kind not in OPENERS or (place.open and place.open[-1].kind == OPENERS[token.kind]):
+        if place.index > place.end or token.kind not in OPENERS or (place.open and place.open[-1].kind == OPENERS[token.kind]):
             return None
         text = self._text(token)
         if not any(opener.kind == OPENERS[token.kind] for opener in place.open):
@@ -253,6 +255,10 @@ class Mistakes:
             found = self._missing_closer(place)
             if found:
                 return found
+        if place.index > place.end:
+            if self._reads(place, [(place.end, 0, ["NUMBER"])]):
+                return self.missing("NUMBER", self.tokens[place.end - 1], token)
+            return None
         previous = self._previous(place)
         state = ACTIONS[place.states[-1]]
         twice = previous and token.kind == previous.kind and token.kind not in ("NAME", "NUMBER", "STRING")

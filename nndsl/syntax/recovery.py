@@ -77,6 +77,10 @@ class Recovery:
     def _depth(self) -> int:
         """The height of the stack at the beginning of the innermost statement."""
         depth = len(self.states) - 1
+        if self.values and type(self.values[-1]) is Token and self.values[-1].kind == "RBRACE":
+            depth -= 1
+            while type(self.values[depth]) is not Token or self.values[depth].kind != "LBRACE":
+                depth -= 1
         while "ERROR" not in ACTIONS[self.states[depth]]:
             depth -= 1
         return depth
@@ -91,7 +95,9 @@ class Recovery:
         """How many bodies must end before a token that begins a line but cannot stand in the innermost."""
         column = self.mistakes.column(token)
         missing = sum(token.kind == "$END" or self.mistakes.indentation(brace) >= column for brace in bodies)
-        kinds = ["RBRACE", *["_NL", "RBRACE"] * (missing - 1), *["_NL"] * (token.kind != "ELSE"), token.kind]
+        missing = max(missing, int(token.kind == "ELSE"))
+        kinds = ["RBRACE", *["_NL", "RBRACE"] * (missing - 1), *["_NL"] * (token.kind != "ELSE")]
+        kinds += [token.kind] * (token.kind != "$END")
         return missing if missing and accepts(self.states, kinds) else 0
 
     def _close_bodies(self, token: Token, bodies: list[Token], missing: int) -> Iterator[Token]:
@@ -112,9 +118,11 @@ class Recovery:
         if previous is None:
             return None
         place = previous.end
-        if token.kind == "RBRACE" and bodies and accepts(self.states, ("_NL", "RBRACE")):
-            self._add(self.mistakes.own_line(token, previous))
-            self._set_brackets(bodies, len(bodies))
+        opens = previous.kind == "LBRACE" and accepts(self.states, ("_NL",))
+        if opens or (token.kind == "RBRACE" and bodies and accepts(self.states, ("_NL", "RBRACE"))):
+            if opens or not self._reported_since(index):
+                self._add(self.mistakes.own_line(token, previous))
+            self._set_brackets([*bodies, previous] if opens else bodies, len(bodies) + opens)
             return chain([Token("_NL", place, place)], self.layout.read(index, "_NL"))
         if token.kind == "_NL" and previous.kind in BEFORE_BODY and accepts(self.states, ("LBRACE", "_NL")):
             following = self.tokens[index + 1]
@@ -128,6 +136,11 @@ class Recovery:
             return chain([brace], self.layout.read(index, "LBRACE"))
         return None
 
+    def _reported_since(self, index: int) -> bool:
+        """Whether the last mistake is on the line of a token."""
+        line = self.text.rfind("\n", 0, self.tokens[index].start)
+        return bool(self.diagnostics) and self.diagnostics[-1].span.start > line
+
     # ------------------------------------------------------------ mistakes for which the statement is passed over
 
     def _statement(self, start: int) -> _Statement:
@@ -135,30 +148,39 @@ class Recovery:
         tokens = self.tokens
         indentation = self.mistakes.indentation(tokens[start])
         opened: list[Token] = []
-        previous = ""
+        unclosed: list[Token] = []
+        deeper = False
         for index in range(start, len(tokens)):
             token = tokens[index]
             kind = token.kind
             if kind == "_NL":
                 following = tokens[index + 1]
-                if opened:
-                    goes_on = following.kind == "ARROW" or following.kind == CLOSERS[opened[-1].kind]
-                    if following.kind == "$END" or (
-                        not goes_on and self.mistakes.column(following) <= indentation
-                    ):
-                        return _Statement(start, index, tuple(opened))
-                    continue
-                if following.kind == "ARROW" or (following.kind == "ELSE" and previous == "RBRACE"):
-                    continue
-                return _Statement(start, index, ())
-            if kind == "LBRACE" and previous in BEFORE_BODY and tokens[index + 1].kind == "_NL":
-                return _Statement(start, index, tuple(opened))
-            if kind in CLOSERS:
+                column = self.mistakes.column(following)
+                deeper |= column > indentation
+                goes_on = column > indentation or following.kind == "ARROW"
+                if following.kind in OPENERS:
+                    goes_on |= any(opener.kind == OPENERS[following.kind] for opener in opened)
+                    goes_on |= deeper and column == indentation
+                if following.kind == "ELSE" and tokens[index - 1].kind == "RBRACE":
+                    goes_on = True
+                if following.kind == "$END" or not goes_on:
+                    return _Statement(start, index, (*unclosed, *opened))
+            elif kind == "LBRACE" and self._opens_body(start, index):
+                return _Statement(start, index, (*unclosed, *opened))
+            elif kind in CLOSERS:
                 opened.append(token)
-            elif opened and kind in OPENERS and opened[-1].kind == OPENERS[kind]:
+            elif kind in OPENERS and any(opener.kind == OPENERS[kind] for opener in opened):
+                while opened[-1].kind != OPENERS[kind]:
+                    unclosed.append(opened.pop())
                 opened.pop()
-            previous = kind
-        return _Statement(start, len(tokens) - 1, tuple(opened))
+        return _Statement(start, len(tokens) - 1, (*unclosed, *opened))
+
+    def _opens_body(self, start: int, index: int) -> bool:
+        """Whether the brace at ``index`` of a statement that cannot be read was meant to open a body."""
+        tokens = self.tokens
+        if tokens[index + 1].kind != "_NL" or (tokens[index + 2].kind != "NAME" and tokens[index + 3].kind == "COLON"):
+            return False
+        return index > start and (tokens[index - 1].kind in BEFORE_BODY or tokens[start].kind in ("FOR", "IF"))
 
     def _report(self, token: Token, index: int, statement: _Statement, bodies: list[Token], depth: int) -> None:
         tokens = self.tokens
@@ -192,6 +214,6 @@ def _open(values: list[Any]) -> list[Token]:
     for value in values:
         if type(value) is Token and value.kind in CLOSERS:
             opened.append(value)
-        elif type(value) is Token and value.kind in OPENERS:
+        elif opened and type(value) is Token and value.kind in OPENERS:
             opened.pop()
     return opened

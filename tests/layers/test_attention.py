@@ -107,7 +107,8 @@ def test_additive_attention(use_scale: bool, keywords: dict[str, Any]) -> None:
 @pytest.mark.parametrize("keywords", KEYWORDS)
 def test_dropout(layer: Layer, keywords: dict[str, Any]) -> None:
     """Training drops scores and keeps their mean; afterwards nothing is dropped."""
-    x = torch.randn(4, 30, 6, generator=torch.Generator().manual_seed(1))
+    torch.manual_seed(1)
+    x = torch.randn(4, 30, 6) / 3
     module = build(*source(layer, [kind_of(x.numpy())] * 2, keywords), seed=1)
 
     def first(*given: torch.Tensor) -> torch.Tensor:
@@ -115,7 +116,7 @@ def test_dropout(layer: Layer, keywords: dict[str, Any]) -> None:
         return found if isinstance(found, torch.Tensor) else found[0]
 
     assert not torch.equal(first(x, x), first(x, x))
-    mean = torch.stack([first(x, x) for _ in range(2000)]).mean(0)
+    mean = torch.stack([first(x, x) for _ in range(500)]).mean(0)
     torch.testing.assert_close(mean, module.eval() and first(x, x), rtol=0, atol=0.15)
     assert torch.equal(first(x, x), first(x, x))
 
