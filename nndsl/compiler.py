@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nndsl.diagnostics import Diagnostic, NNDSLError, Source, Span
+from nndsl.diagnostics import Diagnostic, NNDSLError, Source
 from nndsl.limits import Limits
 from nndsl.syntax.nodes import File
 
@@ -37,7 +37,7 @@ _STACK = 20_000
 
 @dataclass(frozen=True)
 class Compiled:
-    """A model, compiled. ``diagnostics`` are its warnings; ``compile`` and ``fit`` its settings, None if it has none."""
+    """A model, compiled: ``diagnostics`` are its warnings; ``compile`` and ``fit`` are its settings, or None."""
 
     name: str
     diagnostics: tuple[Diagnostic, ...]
@@ -83,7 +83,7 @@ class Compiled:
 
 
 def parse(text: Text, *, limits: Limits = Limits()) -> File:
-    """Return the syntax tree of a text or file. Raises NNDSLError if it has errors, OSError if it cannot be read."""
+    """Return the syntax tree of a text or file. Raises NNDSLError if it has errors or cannot be read."""
     with _prepared():
         syntax, diagnostics, _ = _read(text, limits)
     _raise_errors(diagnostics)
@@ -92,6 +92,7 @@ def parse(text: Text, *, limits: Limits = Limits()) -> File:
 
 def check(
     text: Text,
+    model: str | None = None,
     *,
     settings: Mapping[str, object] = {},
     root: str | Path | None = None,
@@ -99,12 +100,12 @@ def check(
 ) -> list[Diagnostic]:
     """Return all that is wrong with a text or file, warnings included, in the order of the text.
 
-    Models whose parameters have values are elaborated; all else is checked for names and arguments. ``settings`` are
-    values of parameters, ``root`` is the folder that imports stay inside (that of the file if None). Raises OSError if
-    the file cannot be read.
+    Models whose parameters have values are elaborated (of a name, that one alone); all else is checked for names and
+    arguments. ``settings`` are
+    values of parameters, ``root`` is the folder that imports stay inside (that of the file if None).
     """
     with _prepared():
-        return list(_Compilation(text, root, limits).check(settings))
+        return list(_Compilation(text, root, limits).check(model, settings))
 
 
 def compile(
@@ -117,8 +118,8 @@ def compile(
 ) -> Compiled:
     """Compile a model of a text or file: the one of the name, or the only one that no other uses.
 
-    ``settings`` are values of its parameters; ``root`` is the folder that imports stay inside (that of the file if None).
-    Raises NNDSLError if there are errors, OSError if the file cannot be read.
+    ``settings`` are values of its parameters, ``root`` is the folder that imports stay inside (that of the file if
+    None). Raises NNDSLError if there are errors, or the file cannot be read.
     """
     with _prepared():
         definition, elaborated, diagnostics = _Compilation(text, root, limits).compile(model, settings)
@@ -132,30 +133,16 @@ def _raise_errors(diagnostics: tuple[Diagnostic, ...]) -> None:
         raise NNDSLError(diagnostics)
 
 
-def _read(text: Text, limits: Limits) -> tuple[File, tuple[Diagnostic, ...], tuple[Path | None, int]]:
-    """Return the tree of a text or file, what is wrong with it, and its real path and number of bytes."""
-    from nndsl.elaborate.decoding import decode
-    from nndsl.elaborate.files import read_main
-    from nndsl.elaborate.session import Fault
+def _read(text: Text, limits: Limits) -> tuple[File, tuple[Diagnostic, ...], Path | None]:
+    """Return the tree of a text or file, what is wrong with it, and its path. Raises NNDSLError if it cannot be read."""
     from nndsl.syntax.parser import parse as parse_source
+    from nndsl.syntax.reading import read_bytes, read_file, read_text
 
-    path: Path | None = None
-    data: str | bytes
     if isinstance(text, Path) or (isinstance(text, str) and text.endswith(".nn") and "\n" not in text):
         path = Path(text)
-        try:
-            data = read_main(path, limits)
-        except Fault as fault:
-            source = Source(str(path), "")
-            found = Diagnostic(fault.code, fault.message, Span(source, 0, 0), help=fault.help)
-            return File(source, (), ()), (found,), (path, 0)
-    else:
-        data = text
-    source, diagnostics = decode(data, str(path) if path is not None else "<text>", limits)
-    if diagnostics:
-        return File(source, (), ()), diagnostics, (path, len(data))
-    syntax, found_in = parse_source(source, limits)
-    return syntax, found_in, (path, len(data))
+        return *parse_source(read_file(path, limits), limits), path
+    source = read_bytes(text, limits=limits) if isinstance(text, bytes) else read_text(text, limits=limits)
+    return *parse_source(source, limits), None
 
 
 @dataclass
@@ -167,20 +154,25 @@ class _Compilation:
     limits: Limits
     _syntax: tuple[Diagnostic, ...] = field(default=(), init=False)
 
-    def check(self, settings: Mapping[str, object]) -> tuple[Diagnostic, ...]:
+    def check(self, model: str | None, settings: Mapping[str, object]) -> tuple[Diagnostic, ...]:
         """Return what is wrong with everything in the file."""
-        from nndsl.elaborate.models import elaborate, is_closed
+        from nndsl.elaborate.models import choose, elaborate, is_closed
         from nndsl.elaborate.session import Exhausted
 
         file = self._load()
         if file is None:
             return self._syntax
         try:
-            closed = [each for each in file.definitions if each.kind == "model" and is_closed(each, settings)]
+            if model is not None:
+                chosen = choose(file, model)
+                closed = [] if chosen is None else [chosen]
+            else:
+                closed = [each for each in file.definitions if each.kind == "model" and is_closed(each, settings)]
             self._check_all(file, closed)
             for definition in closed:
                 free = {each.name for each in definition.syntax.parameters if each.name not in definition.fixed}
-                elaborate(file, definition, {name: value for name, value in settings.items() if name in free})
+                own = {name: value for name, value in settings.items() if model is not None or name in free}
+                elaborate(file, definition, own)
         except Exhausted:
             pass
         return self._found(file)
@@ -210,15 +202,19 @@ class _Compilation:
         from nndsl.elaborate.imports import Imports
         from nndsl.elaborate.session import Exhausted, Session
 
-        syntax, self._syntax, (path, size) = _read(self.text, self.limits)
+        try:
+            syntax, self._syntax, path = _read(self.text, self.limits)
+        except NNDSLError as error:
+            self._syntax = error.diagnostics
+            return None
         if not syntax.items:
             return None
         session = Session(self.limits)
         root = Path(self.root) if self.root is not None else path.parent if path is not None else None
         self._imports = Imports(session, root)
         try:
-            real = Path(path).resolve() if path is not None else None
-            return self._imports.load(syntax, real, size)
+            real = path.resolve() if path is not None else None
+            return self._imports.load(syntax, real)
         except Exhausted:
             self._syntax = self._sorted((*self._syntax, *session.found.values()))
             return None
@@ -244,7 +240,11 @@ class _Compilation:
             raise Exhausted
 
     def _found(self, file: FileScope) -> tuple[Diagnostic, ...]:
-        return self._sorted((*self._syntax, *file.session.found.values()))
+        found = (*self._syntax, *file.session.found.values())
+        if any(each.severity == "error" for each in found):
+            # After a mistake it is not known what else would have been used.
+            found = tuple(each for each in found if not each.code.startswith("W05"))
+        return self._sorted(found)
 
     def _sorted(self, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         """Return diagnostics in the order of the text, the files in the order in which they were read."""

@@ -55,7 +55,7 @@ def same(left: Size, right: Size, scope: Scope) -> Verdict:
     if isinstance(gap, int):
         return _counterexample(left, right, {}, (0,), scope) or Undecided()
     found: Different | None = None
-    box = residues(gap, scope)
+    box = _box(gap, scope)
     if box is not None:
         points = tuple(product(*box.values()))
         axes = dict(zip(box, zip(*points, strict=True), strict=True))
@@ -74,7 +74,7 @@ def same(left: Size, right: Size, scope: Scope) -> Verdict:
     return found or Undecided()
 
 
-def residues(gap: Dim, scope: Scope) -> dict[str, range] | None:
+def _box(gap: Dim, scope: Scope) -> dict[str, range] | None:
     """Return the values of each symbol on which a difference must be zero to be zero everywhere.
 
     None if they are too many, or if a maximum never settles. An opaque size counts as a symbol: zero for all of its

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nndsl.arguments import describe
 from nndsl.diagnostics import Note
 from nndsl.elaborate.sizes import AppliedSizes, described
-from nndsl.elaborate.values import UNKNOWN, Built, Composed, LayerValue, PerStep, Single, is_unknown
+from nndsl.elaborate.values import UNKNOWN, Composed, LayerValue, PerStep, Single, is_unknown
 from nndsl.graph import Made, Node, Tensor
 from nndsl.layers.base import Layer, LayerError, TensorType
 from nndsl.layers.refusals import shown
@@ -70,7 +70,7 @@ def _single(evaluator: Evaluator, single: Single, inputs: tuple[Any, ...], keywo
         known = session.inferred.get((id(layer), id(kind)))
         if known is not None:
             return add(evaluator, layer, inputs, known[2], at, single.made)
-    given = {}
+    given: dict[str, Any] = {}
     if keywords:
         inputs, given = _keywords(evaluator, layer, inputs, keywords)
     if is_unknown(list(inputs)) or is_unknown(list(given.values())):
@@ -120,10 +120,9 @@ def _keywords(
     for key, (value, argument) in keywords.items():
         kind = layer.call_keywords.get(key)
         if kind is None:
-            if not layer.takes_list and len(positional) < len(layer.input_names) == layer.most_inputs:
-                if key == layer.input_names[len(positional)]:
-                    positional.append(value)
-                    continue
+            if not layer.takes_list and key in layer.input_names[len(positional) : len(positional) + 1]:
+                positional.append(value)
+                continue
             options = [*layer.call_keywords, *layer.input_names]
             help = suggest(key, options, "argument")
             message = f"`{name}` is not applied with `{key}`"
@@ -165,7 +164,7 @@ def infer(
     except LayerError as error:
         refuse(evaluator, error, layer, tensors, call, at)
     found = result if isinstance(result, tuple) else (result,)
-    _check_sizes(evaluator, found, at)
+    check_sizes(evaluator, found, at)
     if len(types) == 1 and len(found) == 1 and not keywords and _is_plain(types[0]) and _is_plain(found[0]):
         found = (session.types.setdefault(found[0], found[0]),)
         session.inferred[id(layer), id(types[0])] = (layer, types[0], found)
@@ -182,7 +181,8 @@ def _is_plain(kind: TensorType) -> bool:
     return all(type(size) is int for size in kind.shape[1:])
 
 
-def _check_sizes(evaluator: Evaluator, types: tuple[TensorType, ...], at: nodes.Node) -> None:
+def check_sizes(evaluator: Evaluator, types: tuple[TensorType, ...], at: nodes.Node) -> None:
+    """Refuse sizes that are too large, and warn of tensors that are. Raises Stop."""
     limits, session = evaluator.session.limits, evaluator.session
     for kind in types:
         known = [size for size in kind.shape if isinstance(size, int)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nndsl import recipes
-from nndsl.arguments import describe, parameters
+from nndsl.arguments import describe, is_required, parameters
 from nndsl.binding import BindingError, bind
 from nndsl.diagnostics import Span
 from nndsl.elaborate.applying import apply
@@ -17,7 +17,6 @@ from nndsl.elaborate.values import (
     LAYERS,
     UNKNOWN,
     Built,
-    Composed,
     Definition,
     External,
     Formula,
@@ -30,7 +29,6 @@ from nndsl.elaborate.values import (
 from nndsl.graph import Construction, Made, Place, Tensor
 from nndsl.layers.base import Layer, LayerError
 from nndsl.recipes.base import PendingRecipe
-from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
 
 if TYPE_CHECKING:
@@ -62,11 +60,12 @@ def call_value(evaluator: Evaluator, call: nodes.Call) -> Any:
             evaluator.attempt(argument.value)
         return UNKNOWN
     if isinstance(callee, External):
-        evaluator.session.fail("E0607", f"`{callee.syntax.name.name}` is a layer of Python, which is not allowed", call.span)
+        message = f"`{callee.syntax.name.name}` is a layer of Python, which is not allowed"
+        evaluator.session.fail("E0607", message, call.span)
     help = "a product is written with `*`" if isinstance(callee, (int, float)) else ""
     if isinstance(callee, Tensor):
         help = "a layer is applied to a tensor: `layer(x)` or `x -> layer`"
-    evaluator.session.fail("E0314", f"{describe(callee)} cannot be called", call.span, help=help)
+    return evaluator.session.fail("E0314", f"{describe(callee)} cannot be called", call.span, help=help)
 
 
 def _operation(evaluator: Evaluator, call: nodes.Call, attribute: nodes.Attribute) -> Any:
@@ -133,21 +132,24 @@ def _is_literal(expression: nodes.Expression) -> bool:
     return isinstance(expression, _LITERALS)
 
 
-def _arguments(evaluator: Evaluator, called: str, layer: type[Layer] | None, call: nodes.Call) -> list[tuple[str | None, Any]]:
+def _arguments(
+    evaluator: Evaluator, called: str, layer: type[Layer] | None, call: nodes.Call
+) -> list[tuple[str | None, Any]]:
     """Return the arguments of a constructor or recipe with their values."""
     fields = {field.name: field for field in parameters(layer)} if layer is not None else {}
     names = [name for name, field in fields.items() if not field.kw_only]
     written: list[tuple[str | None, Any]] = []
     for index, argument in enumerate(call.arguments):
         target = argument.name or (names[index] if index < len(names) else "")
-        value = _argument(evaluator, argument.value, getattr(fields[target], "metadata", {}) if target in fields else {})
+        value = _argument(evaluator, argument.value, fields[target].metadata if target in fields else {})
         if isinstance(value, Tensor):
             text = argument.span.text if len(argument.span.text) <= 20 else "x"
+            made = f"{called}({'…' if len(call.arguments) > 1 or any(map(is_required, fields.values())) else ''})"
             evaluator.session.report(
                 "E0322",
                 f"`{called}` is constructed with constants, and this is a tensor",
                 argument.span,
-                help=f"apply it: `{called}(…)({text})` or `{text} -> {called}(…)`",
+                help=f"apply it: `{made}({text})` or `{text} -> {made}`",
             )
             value = UNKNOWN
         written.append((argument.name, value))
@@ -188,7 +190,7 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
 
 
 def _inner(evaluator: Evaluator, value: Any, call: nodes.Call) -> Any:
-    """Return what a wrapper holds for the layer in its argument: the layer alone, since its weights are the wrapper's."""
+    """Return what a wrapper holds for the layer in its argument: that alone, since its weights are the wrapper's."""
     return value.layer if isinstance(value, Single) else value
 
 
@@ -298,7 +300,9 @@ def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any
     return Built(definition, ordered, instance, call)
 
 
-def _common(evaluator: Evaluator, given: dict[str, Any], syntax: nodes.Block | nodes.Model, call: nodes.Call) -> dict[str, Any]:
+def _common(
+    evaluator: Evaluator, given: dict[str, Any], syntax: nodes.Block | nodes.Model, call: nodes.Call
+) -> dict[str, Any]:
     """Take the arguments that all layers have out of those that were given, and return them as they are bound."""
     own = {parameter.name for parameter in syntax.parameters}
     written = {name: given.pop(name) for name in COMMON if name in given and name not in own}

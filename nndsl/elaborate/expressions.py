@@ -83,13 +83,15 @@ class Evaluator:
             if name == "N":
                 self.session.fail("E0325", "`N` is the batch, which shapes leave out", expression.span)
             return self.symbols.setdefault(name, symbol(name))
-        unbound(self, expression)
+        return unbound(self, expression)
 
     def _name(self, expression: nodes.Name) -> object:
         value = self.resolve(expression)
         if isinstance(value, CALLABLES):
             is_class = not value.described.startswith("the function")
-            help = f"write `{expression.name}(…)`: " + ("a layer is constructed" if is_class else "a function is called")
+            help = f"write `{expression.name}(…)`: " + (
+                "a layer is constructed" if is_class else "a function is called"
+            )
             if self.symbols is not None and is_symbol(expression.name):
                 help = "a name that is in scope is no symbol: take another letter"
             self.session.fail("E0209", f"`{expression.name}` stands without its brackets", expression.span, help=help)
@@ -221,7 +223,7 @@ class Evaluator:
         return self.chain(chain, standing=False)
 
     def chain(self, chain: nodes.Chain, standing: bool) -> Any:
-        """Return the value of a chain; one that stands alone begins with the current value if its first link is a layer."""
+        """Return the value of a chain; one of layers that stands alone begins with the current value."""
         outer = self.hint
         flow: Any = None
         try:

@@ -1,4 +1,4 @@
-"""Reading files: the one that is compiled, and those that it imports, which stay inside the root."""
+"""Reading the files that are imported: they stay inside the root."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import stat
 from pathlib import Path
 
 from nndsl.elaborate.session import Fault
-from nndsl.limits import Limits
 from nndsl.recipes.fields import path_problem
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -17,19 +16,14 @@ _FOLDER = getattr(os, "O_DIRECTORY", 0)
 
 
 def read_limited(descriptor: int, limit: int) -> bytes:
-    """Return what an open regular file holds, at most ``limit`` bytes and one more; closes it. Raises Fault or OSError."""
+    """Return what an open file holds, at most one byte more than ``limit``, and close it.
+
+    Raises Fault for what is no regular file, or OSError.
+    """
     with os.fdopen(descriptor, "rb") as handle:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Fault("E0603", "this is not a regular file")
         return handle.read(limit + 1)
-
-
-def read_main(path: Path, limits: Limits) -> bytes:
-    """Return the bytes of the file that the caller named, wherever it is. Raises Fault for what is no regular file."""
-    try:
-        return read_limited(os.open(path, os.O_RDONLY | _NO_WAIT), limits.file_bytes)
-    except IsADirectoryError:
-        raise Fault("E0603", "this is a folder, not a file") from None
 
 
 def inside(root: Path, folder: Path, written: str) -> Path:
@@ -46,7 +40,9 @@ def inside(root: Path, folder: Path, written: str) -> Path:
     except (OSError, ValueError):
         raise Fault("E0601", "the file cannot be read") from None
     if not real.is_relative_to(real_root):
-        raise Fault("E0602", "this path leads out of the root folder", "the caller can name another root, with `--root`")
+        raise Fault(
+            "E0602", "this path leads out of the root folder", "the caller can name another root, with `--root`"
+        )
     return real
 
 

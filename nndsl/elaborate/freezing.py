@@ -16,7 +16,7 @@ def frozen(session: Session, value: object) -> Hashable:
 
 
 class _Freezer:
-    """One key; layers are numbered in the order in which they are met, so that the same one met twice is told from two."""
+    """One key; layers are numbered as they are met, so that the same one met twice is told from two."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nndsl.diagnostics import Diagnostic, Source
+from nndsl.diagnostics import NNDSLError
 from nndsl.elaborate.files import inside, read_inside
 from nndsl.elaborate.scope import SETTINGS, FileScope
 from nndsl.elaborate.session import Fault, Session
 from nndsl.syntax import nodes
 from nndsl.syntax.parser import parse
-from nndsl.elaborate.decoding import decode
+from nndsl.syntax.reading import read_bytes
 
 
 class Imports:
@@ -24,9 +24,9 @@ class Imports:
         """The files that are being loaded, the main file first."""
         self._bytes = 0
 
-    def load(self, syntax: nodes.File, path: Path | None, size: int) -> FileScope:
+    def load(self, syntax: nodes.File, path: Path | None) -> FileScope:
         """Return the scope of the main file."""
-        self._bytes = size
+        self._bytes = len(syntax.source.text)
         scope = FileScope(self.session, syntax)
         self.scopes[path] = scope
         folder = path.parent if path is not None else self.root
@@ -69,15 +69,15 @@ class Imports:
         if self._bytes > limits.total_bytes:
             message = f"the files of the compilation have more than {limits.total_bytes:,} bytes together"
             raise Fault("E0718", message, "let the caller raise the limit on bytes")
-        source, diagnostics = decode(data, item.path.value, limits)
-        syntax: nodes.File | None = None
-        if source is not None:
-            syntax, found = parse(source, limits)
-            diagnostics = (*diagnostics, *found)
-        for each in diagnostics:
-            self._keep(each)
-        if syntax is None:
+        try:
+            source = read_bytes(data, item.path.value, limits)
+        except NNDSLError as error:
+            for each in error.diagnostics:
+                session.keep(each)
             return None
+        syntax, diagnostics = parse(source, limits)
+        for each in diagnostics:
+            session.keep(each)
         scope = FileScope(session, syntax)
         self.scopes[path] = scope
         self._path.append(path)
@@ -87,9 +87,6 @@ class Imports:
             self._path.pop()
         return scope
 
-    def _keep(self, diagnostic: Diagnostic) -> None:
-        self.session.found.setdefault((diagnostic.code, diagnostic.span), diagnostic)
-
     def _check_settings(self, scope: FileScope, main: dict[str, str]) -> None:
         for item in scope.syntax.items:
             if isinstance(item, nodes.Set) and scope.settings.get(item.name.name, main.get(item.name.name)) != main.get(
@@ -98,8 +95,3 @@ class Imports:
                 name = item.name.name
                 message = f'`{name}` is `"{main[name]}"` in the main file, which rules the compilation'
                 self.session.report("E0608", message, item.span, help="leave the line out, or set the same")
-
-
-def source_of(text: str, name: str) -> Source:
-    """Return the source of a text that is in memory."""
-    return Source(name, text)

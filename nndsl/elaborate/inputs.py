@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.arguments import describe
 from nndsl.diagnostics import Note
 from nndsl.dims import Conflict, Different, Dim, Origin, Size, Unsolvable, fresh, solve_axes, substitute, symbol
-from nndsl.elaborate.applying import origin
+from nndsl.elaborate.applying import check_sizes, origin
 from nndsl.elaborate.naming import is_symbol
 from nndsl.elaborate.session import Stop
 from nndsl.elaborate.sizes import Difference
@@ -62,8 +62,9 @@ def model_input(evaluator: Evaluator, statement: nodes.Input, taken: Sequence[st
             scope.require(size, 1, place)
         except Conflict as conflict:
             session.fail("E0425", str(conflict), statement.shape.span)
-    node = Node(InputLayer(name=name), (), (TensorType((BATCH, *sizes), dtype),), statement.span, hint=name)
-    return node.output()
+    kind = TensorType((BATCH, *sizes), dtype)
+    check_sizes(evaluator, (kind,), statement)
+    return Node(InputLayer(name=name), (), (kind,), statement.span, hint=name).output()
 
 
 def block_input(
@@ -172,7 +173,7 @@ def declared_sizes(evaluator: Evaluator, statement: nodes.Input, taken: Sequence
     evaluator.symbols = {}
     try:
         if isinstance(shape, nodes.Tuple):
-            values = []
+            values: list[Any] = []
             for item in shape.items:
                 if isinstance(item, nodes.Name) and item.name == "_":
                     name = fresh({*taken, *evaluator.names, *evaluator.symbols})

@@ -10,6 +10,7 @@ from nndsl.dims import Dim, Size, substitute, symbol
 from nndsl.elaborate.applying import Keywords, add, tensors_of
 from nndsl.elaborate.constructors import bound_names
 from nndsl.elaborate.freezing import frozen
+from nndsl.elaborate.inputs import name_of
 from nndsl.elaborate.session import Session
 from nndsl.elaborate.sizes import described
 from nndsl.elaborate.values import UNKNOWN, Built, Composed, Definition, PerStep, Single, mades
@@ -38,7 +39,9 @@ class Entry:
     uses: Mapping[Made, tuple[Node, ...]]
 
 
-def apply_instance(evaluator: Evaluator, built: Built, inputs: tuple[Any, ...], keywords: Keywords, at: nodes.Node) -> Any:
+def apply_instance(
+    evaluator: Evaluator, built: Built, inputs: tuple[Any, ...], keywords: Keywords, at: nodes.Node
+) -> Any:
     """Return what a block or model gives for inputs. Raises Stop."""
     session, definition = evaluator.session, built.definition
     tensors = tensors_of(evaluator, definition.name, _by_name(evaluator, definition, inputs, keywords), at)
@@ -50,7 +53,9 @@ def apply_instance(evaluator: Evaluator, built: Built, inputs: tuple[Any, ...], 
     entry = _entry(evaluator, built, handed, tensors, at)
     if entry.graph is None:
         return UNKNOWN
-    used = [index for index, made in enumerate(entry.stand_ins) if made in entry.uses and _is_top(made, entry.stand_ins)]
+    used = [
+        index for index, made in enumerate(entry.stand_ins) if made in entry.uses and _is_top(made, entry.stand_ins)
+    ]
     layer = Instance(
         graph=entry.graph,
         parameters=tuple(entry.stand_ins[index] for index in used),
@@ -80,11 +85,8 @@ def _by_name(
     """Return the inputs, those given by name at their places. Raises Stop."""
     if not keywords:
         return inputs
-    names = [name.name if (name := each.name) is not None else "x" for each in declared_inputs(definition.syntax.body)]
-    items = list(inputs)
-    for name in names[len(items) :]:
-        if name in keywords:
-            items.append(keywords[name][0])
+    names = [name_of(each) for each in declared_inputs(definition.syntax.body)]
+    items = [*inputs, *(keywords[name][0] for name in names[len(inputs) :] if name in keywords)]
     for name, (_, argument) in keywords.items():
         if name not in names or len(items) < len(inputs) + len(keywords):
             message = f"`{definition.name}` has no input `{name}` left"
@@ -140,7 +142,9 @@ def _elaborate(
     inner = Evaluate(session, definition.file, names, body, definition.file.places(definition))
     statements = Statements(inner, definition, tensors, at)
     done = statements.run_body()
-    traced.update({name: int(value) for name, value in names.items() if name in statements.bound and isinstance(value, int)})
+    traced.update(
+        {name: int(value) for name, value in names.items() if name in statements.bound and isinstance(value, int)}
+    )
     graph = body.finish(definition.name)
     for number, node in enumerate(graph.inputs):
         for axis, size in enumerate(node.types[0].shape):

@@ -50,7 +50,7 @@ def _inner_turns(evaluator: Evaluator, loop: nodes.For) -> int:
 
 
 def _known_length(evaluator: Evaluator, iterable: nodes.Expression, hidden: set[str]) -> int:
-    """Return the length of what a loop goes over, 1 if that depends on the loops around it or on more than constants."""
+    """Return the length of what a loop goes over, 1 if that depends on other loops, or on more than constants."""
     if not isinstance(iterable, nodes.Call) or not isinstance(iterable.callee, nodes.Name):
         return 1
     function = evaluator.file.find(iterable.callee.name)

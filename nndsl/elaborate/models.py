@@ -51,17 +51,15 @@ def elaborate(file: FileScope, definition: Definition, settings: Mapping[str, ob
     known = statements.run_body()
     report_differences(session, body, syntax, lambda values: _holds(file, definition, settings, values))
     settings_of = model_settings(evaluator, statements)
-    if not known or session.has_errors:
+    if not known or session.has_errors():
         return None
     graph = prune(body.finish(definition.name))
     _check_reached(session, graph, definition)
     _check_parameters(session, graph, definition)
     report_idle(session)
     equalities = tuple((each.first, each.second, Origin(each.what, each.span)) for each in session.checks)
-    graph = replace(
-        graph, loop_turns=statements.loop_turns, conditions=session.scope.learned(), equalities=equalities
-    )
-    if session.has_errors:
+    graph = replace(graph, loop_turns=statements.loop_turns, conditions=session.scope.learned(), equalities=equalities)
+    if session.has_errors():
         return None
     return Elaborated(graph, session.scope, *settings_of)
 
@@ -94,7 +92,7 @@ def _parameters(session: Session, definition: Definition, settings: Mapping[str,
             wrong = True
             continue
         names[parameter.name] = Evaluator(session, definition.file, {}, None, places).attempt(parameter.default)
-    names = {name: value for name, value in names.items() if name in {parameter.name for parameter in parameters}}
+    names = {each.name: names[each.name] for each in parameters if each.name in names}
     return None if wrong or any(value is UNKNOWN for value in names.values()) else names
 
 
@@ -110,7 +108,7 @@ def _holds(file: FileScope, definition: Definition, settings: Mapping[str, objec
         syntax = definition.syntax
         body = Body(session, "model", bound_names(syntax.parameters, syntax.body))
         evaluator = Evaluator(session, again, names, body, definition.file.places(definition))
-        return Statements(evaluator, definition).run_body() and not session.has_errors and not session.differences
+        return Statements(evaluator, definition).run_body() and not session.has_errors() and not session.differences
     except Stop:
         return False
 
@@ -159,7 +157,7 @@ def check_definition(definition: Definition) -> None:
 
 
 def choose(file: FileScope, name: str | None) -> Definition | None:
-    """Return the model of a name, or the only one that is no alias and not used by another; report why there is none."""
+    """Return the model of a name, or the only one that is no alias and not used by another, else report an error."""
     session = file.session
     models = [each for each in file.definitions if each.kind == "model"]
     start = Span(file.source, 0, 0)
@@ -172,14 +170,14 @@ def choose(file: FileScope, name: str | None) -> Definition | None:
         return found
     if not models:
         message = "no model in file: it is a library, and cannot be built"
-        session.report("E0510", message, start, help="write `model Name { … }`")
+        session.report("E0513", message, start, help="write `model Name { … }`")
         return None
     used = used_models(file)
     free = [each for each in models if not each.is_alias and id(each.syntax) not in used]
     if len(free) != 1:
         names = [each.name for each in (free or models)]
         help = f"say which, with `--model {names[0]}`; {_listed(names)}"
-        session.report("E0514", f"the file has {len(names)} models to choose from", start, help=help)
+        session.report("E0513", f"the file has {len(names)} models to choose from", start, help=help)
         return None
     return free[0]
 

@@ -25,8 +25,8 @@ def is_symbol(name: str) -> bool:
 def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
     """Report a name that stands for nothing. Raises Stop."""
     name, session = expression.name, evaluator.session
-    later = evaluator.file.names.get(name) if evaluator.before is not None else None
-    if later is not None or name in (evaluator.body.later if evaluator.body else ()):
+    later = evaluator.body.later if evaluator.body is not None else evaluator.file.later
+    if name in later or (evaluator.before is not None and name in evaluator.file.names):
         help = "names are bound before they are used, in the order of the text"
         session.fail("E0202", f"`{name}` is used before it is bound", expression.span, help=help)
     known = [*evaluator.names, *evaluator.file.names]
@@ -36,7 +36,7 @@ def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
         help = f"a symbolic size is declared where it comes in: `input x: ({name}, 8)`"
     if not help:
         help = suggest(name, (), "statement")
-    called = "layer" if name in LAYERS or name[:1].isupper() and len(name) > 2 else "name"
+    called = "layer" if name in LAYERS or (name[:1].isupper() and len(name) > 2) else "name"
     session.fail("E0201", f"unknown {called} `{name}`", expression.span, help=help)
 
 

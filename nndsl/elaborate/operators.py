@@ -30,6 +30,8 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 NUMBERS = (int, float)
 _CONSTANTS = (int, float, str, type(None), tuple, list, dict, range, Dim)
 _DEEPEST = 64
+_LONGEST_POWER = 4096
+"""The bits of a power that is still computed before its length is looked at."""
 
 
 def binary(session: Session, sign: str, left: object, right: object) -> object:
@@ -169,9 +171,10 @@ def _arithmetic(session: Session, sign: str, left: object, right: object) -> obj
         return left + right
     left, right = _as_list(session, left, sign), _as_list(session, right, sign)
     if sign == "+":
-        for kind in (list, tuple):
-            if isinstance(left, kind) and isinstance(right, kind):
-                return measured(session, left + right)
+        if isinstance(left, list) and isinstance(right, list):
+            return measured(session, left + right)
+        if isinstance(left, tuple) and isinstance(right, tuple):
+            return measured(session, left + right)
     elif sign == "*":
         for items, count in ((left, right), (right, left)):
             if isinstance(items, (list, tuple)) and isinstance(count, int):
@@ -211,10 +214,10 @@ def _number(sign: str, left: Any, right: Any) -> object:
         raise Fault("E0310", str(error)) from None
 
 
-def _check_power(left: object, right: object) -> None:
-    if isinstance(left, int) and isinstance(right, int) and right > 0 and left.bit_length() * right > 4096:
-        if abs(left) > 1:
-            raise Fault("E0713", "the result is an integer of more than 20 digits")
+def _check_power(left: Any, right: Any) -> None:
+    whole = isinstance(left, int) and isinstance(right, int)
+    if whole and right > 0 and abs(left) > 1 and left.bit_length() * right > _LONGEST_POWER:
+        raise Fault("E0713", "the result is an integer of more than 20 digits")
 
 
 def _refused(sign: str, left: object, right: object) -> Fault:

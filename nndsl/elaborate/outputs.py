@@ -34,7 +34,7 @@ def model_settings(evaluator: Evaluator, statements: Statements) -> tuple[Compil
         compiled = cast("CompileSettings | None", found.get("compile"))
         found[kind], diagnostics = check_settings(kind, written, outputs, inputs, compiled)
         for each in diagnostics:
-            session.report(each.code, each.message, each.span, label=each.label, notes=each.notes, help=each.help)
+            session.keep(each)
     return cast("CompileSettings | None", found.get("compile")), cast("FitSettings | None", found.get("fit"))
 
 

@@ -1,4 +1,4 @@
-"""What reaches an output of the model: blocks lose the outputs that nobody takes, and the layers that only these need."""
+"""What reaches an output of the model: blocks lose the outputs that nobody takes, and what only these need."""
 
 from __future__ import annotations
 

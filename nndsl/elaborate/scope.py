@@ -12,6 +12,7 @@ from nndsl.elaborate.expressions import Evaluator
 from nndsl.elaborate.functions import CONSTANTS, FUNCTIONS
 from nndsl.elaborate.places import Places, Word, places_of, snake_case
 from nndsl.elaborate.session import Session, Stop
+from nndsl.elaborate.unused import Reading, reading_of
 from nndsl.elaborate.values import (
     ABSENT,
     CALLABLES,
@@ -24,7 +25,6 @@ from nndsl.elaborate.values import (
     Operations,
     RecipeClass,
 )
-from nndsl.elaborate.unused import Reading, reading_of
 from nndsl.layers.base import FLOATS
 from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
@@ -53,6 +53,8 @@ class FileScope:
         self.order: dict[str, int] = {}
         self.settings: dict[str, str] = {}
         self.definitions: list[Definition] = []
+        self.later: set[str] = set()
+        """All names that the file binds, those too that are not bound yet."""
         self._targets: dict[str, Span] = {}
         self._places: dict[int, Places] = {}
         self._readings: dict[int, Reading] = {}
@@ -87,7 +89,7 @@ class FileScope:
             found = places_of(definition.syntax.parameters, definition.syntax.body, self._word)
             self._places[key] = found
             for each in found.diagnostics:
-                self.session.report(each.code, each.message, each.span, label=each.label, notes=each.notes, help=each.help)
+                self.session.keep(each)
         return found
 
     def reading(self, definition: Definition) -> Reading:
@@ -112,6 +114,11 @@ class FileScope:
     def load(self, importer: Importer) -> None:
         """Fill the scope from the file, imports first; mistakes are reported."""
         for item in self.syntax.items:
+            if isinstance(item, nodes.Assign):
+                self.later.update(target.name for target in item.targets)
+            elif isinstance(item, nodes.Def):
+                self.later.add(item.name.name)
+        for item in self.syntax.items:
             if isinstance(item, nodes.Import):
                 self._import(item, importer)
             elif isinstance(item, (nodes.Block, nodes.Model)):
@@ -120,7 +127,6 @@ class FileScope:
                 self.definitions.append(definition)
             elif isinstance(item, nodes.Extern):
                 self._declare(item.name, External(item))
-                _check_extern(self.session, item)
         for number, item in enumerate(self.syntax.items):
             try:
                 self._define(number, item)
@@ -178,7 +184,7 @@ class FileScope:
     def _set(self, item: nodes.Set) -> None:
         name = item.name.name
         if name not in SETTINGS:
-            help = suggest(name, SETTINGS, "argument") or f"a file sets {' and '.join(f'`{each}`' for each in SETTINGS)}"
+            help = suggest(name, SETTINGS, "argument") or "a file sets `data_format` and `dtype_policy`"
             self.session.fail("E0212", f"a file cannot set `{name}`", item.name.span, help=help)
         if name in self.settings:
             self.session.fail("E0204", f"`{name}` is set twice", item.span)
@@ -254,7 +260,7 @@ def built_in(name: str) -> object:
 
 
 def unpacked(evaluator: Evaluator, item: nodes.Assign | nodes.For, value: Any) -> list[Any]:
-    """Return a value for each target: itself for one, else the items of a tuple, list or tuple of tensors. Raises Stop."""
+    """Return a value for each target: the value itself for one, else the items of a tuple or list."""
     count = len(item.targets)
     if count == 1:
         return [value]
@@ -286,10 +292,3 @@ def _check_formula(scope: FileScope, item: nodes.Def, number: int) -> None:
     value = Evaluator(scope.session, scope, names, before=number).attempt(item.value)
     if isinstance(value, (*LAYERS, *CALLABLES)):
         scope.session.report("E0319", "a function gives a constant, not a layer", item.value.span, help="write a block")
-
-
-def _check_extern(session: Session, item: nodes.Extern) -> None:
-    for statement in item.body:
-        if not isinstance(statement, (nodes.Input, nodes.Output)):
-            message = "an `extern` says what goes in and what comes out, and nothing else"
-            session.report("E0214", message, statement.span)

@@ -81,9 +81,15 @@ class Session:
         if key in self.found:
             return
         calls = tuple(
-            Note(f"in {described}, applied here", place) for described, place in reversed(self.calls[-CALLS_SHOWN:])
+            Note(f"in {described}, applied here", place)
+            for described, place in reversed(self.calls[-CALLS_SHOWN:])
+            if place != span
         )
         self.found[key] = Diagnostic(code, message, span, label, notes + calls, help)
+
+    def keep(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic that another part of the compiler made."""
+        self.found.setdefault((diagnostic.code, diagnostic.span), diagnostic)
 
     def fail(
         self,
@@ -126,7 +132,6 @@ class Session:
                 "make the loops shorter, or let the caller raise the limit on steps",
             )
 
-    @property
     def has_errors(self) -> bool:
         """Whether an error has been found."""
         return any(found.severity == "error" for found in self.found.values())

@@ -92,4 +92,3 @@ class AppliedSizes:
 
     def _origin(self) -> Origin:
         return Origin(described(self._span), self._span)
-

@@ -71,7 +71,8 @@ class Statements:
         return known and bool(self.body.outputs) and not self._failed
 
     def _refuse_count(self, expected: int) -> None:
-        assert self.given is not None and self.at is not None
+        assert self.given is not None
+        assert self.at is not None
         wanted = "one input" if expected == 1 else f"{expected} inputs"
         message = f"`{self.definition.name}` takes {wanted}, and here are {len(self.given)}"
         note = Note("defined here", self.definition.target.span)
@@ -120,6 +121,7 @@ class Statements:
             if statement.shape is not None:
                 unknown_symbols(self.evaluator, statement.shape)
             self._take_input(UNKNOWN, name_of(statement))
+            self.body.current = UNKNOWN
         elif isinstance(statement, nodes.ExpressionStatement):
             value: nodes.Expression = statement.value
             while isinstance(value, nodes.Named):
@@ -137,8 +139,9 @@ class Statements:
             help = "inputs come first in a body"
             self.session.fail("E0503", "an input comes after a layer was applied", statement.span, help=help)
         if name in self.evaluator.names:
-            help = "an input without a name is `x`" if name == UNNAMED else "take another name"
+            help = "an input without a name is `x`" if statement.name is None else "take another name"
             self.session.fail("E0504", f"`{name}` is bound already", statement.span, help=help)
+        tensor: Any
         if self.given is not None:
             assert self.at is not None
             number = self._inputs
@@ -167,7 +170,6 @@ class Statements:
                 evaluator.names[target.name] = each
 
     def _expression(self, statement: nodes.ExpressionStatement) -> None:
-        current = self.body.current
         self.evaluator.hint = ""
         value = self.evaluator.standing(statement.value)
         if value is not UNKNOWN and not isinstance(value, Tensor):

@@ -22,7 +22,7 @@ def is_arithmetic(sign: str, left: object, right: object) -> bool:
     for value, other in ((left, right), (right, left)):
         if isinstance(value, LAYERS):
             help = "apply it first: `layer(x)`"
-            if isinstance(value, LAYERS) and isinstance(other, Tensor):
+            if isinstance(other, Tensor):
                 help = "apply it to a tensor: `x + (x -> layer)`"
             raise Fault("E0310", f"`{sign}` takes constants and tensors, and this is {describe(value)}", help)
     if not isinstance(left, Tensor) and not isinstance(right, Tensor):

@@ -82,6 +82,8 @@ def _report_names(
                     seen.add(target.name)
                     message = f"`{target.name}` is never used"
                     notes, help = _meant(target.name, following)
+                    if len(statement.targets) > 1:
+                        help = "write `_` in its place"
                     session.report("W0501", message, target.span, notes=notes, help=help)
         if isinstance(statement, nodes.ExpressionStatement) and statement is not last:
             for named in _named(statement.value):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Unknown:
-    """The value of what failed, or of what is not known while a body is only checked: it silences what depends on it."""
+    """The value of what failed, or is not known while a body is only checked: it silences what depends on it."""
 
     described = "something unknown"
 

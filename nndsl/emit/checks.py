@@ -16,6 +16,8 @@ def symbols_of(sizes: Iterable[object]) -> list[str]:
 
 def definitions(graph: Graph, names: tuple[str, ...], symbols: list[str]) -> list[str]:
     """Return the statements that compute symbols from the inputs (``names``) of a forward method."""
+    if not symbols:
+        return []
     axes = _axes(graph, names)
     orders = {name: node.output().order for name, node in zip(names, graph.inputs, strict=True)}
     return [

@@ -25,6 +25,7 @@ def source(name: str, classes: Sequence[Class], library: Library) -> str:
     """Return the whole text; the last class is the model, which looks at its inputs."""
     # Weights of 4 axes must lie as the permuted images do, or each convolution converts them.
     channels_last = any(".permute(0, 3, 1, 2)" in str(line) for declared in classes for line in declared.lines)
+    channels_last = channels_last and not any(map(_has_deep_weights, classes))
     bodies = []
     for declared in classes:
         last = declared is classes[-1]
@@ -35,6 +36,15 @@ def source(name: str, classes: Sequence[Class], library: Library) -> str:
     body = "\n\n\n".join([*library.texts(), *("\n".join(lines) for lines in bodies)])
     imports = _imports(body, library)
     return f'"""{name}, written by nndsl."""\n\n{imports}\n\n\n{body}\n'
+
+
+def _has_deep_weights(declared: Class) -> bool:
+    """Return whether a class has weights of 5 axes, which PyTorch's memory format for 4 axes refuses."""
+    return any(
+        len(weight.shape) > 4
+        for entry, _, _ in declared.entries
+        for weight in entry.made.layer.weights(*(tensor.type for tensor in entry.node.inputs))
+    )
 
 
 def _imports(body: str, library: Library) -> str:
@@ -53,7 +63,7 @@ def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[s
     resets = _resets(declared)
     signature = "".join(f", {parameter.name}: {_type(parameter.values[0])}" for parameter in declared.parameters)
     constructor = [line for entry in _registered(declared) for line in statement(entry, 8)]
-    if constructor:
+    if constructor or declared.kept:
         lines += statement(f"def __init__(self{signature}) -> None:", 4)
         lines.append("        super().__init__()")
         lines += [f"        self._{name} = {name}" for name in declared.kept]

@@ -68,15 +68,12 @@ class Attending(Layer):
             message = f"`{name}` needs a key for each value: they are {shown(key.shape)} and {shown(value.shape)}"
             raise LayerError("E0411", message, input=2)
 
-    def scored(self, call: Call, arguments: list[Code]) -> Code | tuple[Code, ...]:
-        """Return the application of the module, and the scores if they are asked for."""
+    def applied(self, call: Call, arguments: list[Code]) -> Code:
+        """Return the application of the module, which gives the scores too if they are asked for."""
         if call.keywords.get("use_causal_mask"):
             arguments = [*arguments, Code("causal=True")]
-        if not call.keywords.get("return_attention_scores"):
-            return code("{}({})", call.module, join(", ", arguments))
-        output, scores = call.local("attended"), call.local("scores")
-        call.statement(code("{}, {} = {}.with_scores({})", output, scores, call.module, join(", ", arguments)))
-        return Code(output), Code(scores)
+        method = ".with_scores" if call.keywords.get("return_attention_scores") else ""
+        return code(f"{{}}{method}({{}})", call.module, join(", ", arguments))
 
 
 @layer
@@ -149,7 +146,8 @@ class MultiHeadAttention(Attending):
             given == 1 or sizes.same(given, size) for given, size in zip(mask.shape, wanted[mask.rank], strict=True)
         ):
             message = f"the `attention_mask` must be {shown(wanted[3])}, and it is {shown(mask.shape)}"
-            raise LayerError("E0411", message, help="an axis of it may be 1, and a second one be that of the heads")
+            help = "an axis of it may be 1, and a second one be that of the heads"
+            raise LayerError("E0411", message, help=help, input=None)
 
     def attended(self, query: TensorType) -> tuple[int, ...]:
         """Return the axes over which attention goes, counted from the front, in order."""
@@ -211,16 +209,17 @@ class MultiHeadAttention(Attending):
         first = query.rank - 1 - len(axes)
         inputs = [code("{}.flatten({}, -2)", x, str(first)) if len(axes) > 1 else x for x in call.inputs]
         mask = call.keywords.get("attention_mask")
-        result = self.scored(call, inputs if mask is None else [*inputs, code("mask={}", mask)])
+        result = self.applied(call, inputs if mask is None else [*inputs, code("mask={}", mask)])
         if len(axes) > 1:
-            assert isinstance(result, Code)
             shape = code("{}.shape[{}:-1]", call.inputs[0], str(first))
             return code("{}.unflatten({}, {})", result, str(first), shape)
         if self.output_shape is None or len(self.output_shape) == 1:
             return result
-        output, *scores = result if isinstance(result, tuple) else (result,)
-        output = code("{}.unflatten(-1, {})", output, self.output_shape)
-        return (output, *scores) if scores else output
+        if not call.keywords.get("return_attention_scores"):
+            return code("{}.unflatten(-1, {})", result, self.output_shape)
+        output, scores = call.local("attended"), call.local("scores")
+        call.statement(code("{}, {} = {}", output, scores, result))
+        return code("{}.unflatten(-1, {})", output, self.output_shape), Code(scores)
 
     def wanted_order(self, *inputs: TensorType) -> Order:
         """The axes of attention before the features."""
@@ -257,14 +256,18 @@ class ListAttending(Attending):
             found = f"{query.shape[-1]} and {key.shape[-1]} features"
             message = f"`{type(self).__name__}` compares query and key, which have {found}"
             raise LayerError("E0411", message, input=len(inputs) - 1)
+        if not all(map(sizes.same, query.shape[1:-2], value.shape[1:-2])):
+            found = f"{shown(query.shape)} and {shown(value.shape)}"
+            message = f"`{type(self).__name__}` attends along one axis, and query and value differ in others: {found}"
+            raise LayerError("E0411", message, input=1)
         output = query.with_shape(*query.shape[:-1], value.shape[-1])
         if not keywords.get("return_attention_scores"):
             return output
         return output, query.with_shape(*query.shape[:-1], value.shape[-2])
 
-    def forward(self, call: Call) -> Code | tuple[Code, ...]:
+    def forward(self, call: Call) -> Code:
         """The module."""
-        return self.scored(call, list(call.inputs))
+        return self.applied(call, list(call.inputs))
 
 
 @layer
@@ -304,6 +307,12 @@ class AdditiveAttention(ListAttending):
     use_scale: bool = flag(True)
     dropout: float = number(0.0, 0, 1)
     seed: int | None = integer(None, 0, optional=True)
+
+    def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType | tuple[TensorType, ...]:
+        """[(N, T, q), (N, S, v), (N, S, q)] -> (N, T, v), and the scores (N, T, S)."""
+        result = ListAttending.infer(self, sizes, *inputs, **keywords)
+        sizes.fixed(inputs[0].shape[-1], "`AdditiveAttention` needs a fixed number of features")
+        return result
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         """scale (q,)."""

@@ -51,5 +51,6 @@ class PositionEmbedding(Layer):
         x = call.inputs[0]
         if call.types[0].shape[1] == self.length:
             return code("{} + {}.weight", x, call.module)
-        space = "" if isinstance(call.types[0].shape[1], int) else " "  # as formatters space a slice with an expression in it
+        # As formatters space a slice with an expression in it.
+        space = "" if isinstance(call.types[0].shape[1], int) else " "
         return code("{} + {}.weight[:" + space + "{}]", x, call.module, call.size(1))

@@ -21,7 +21,7 @@ from nndsl.code import Code, code
 from nndsl.dims import Size
 from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
 from nndsl.layers.normalization import BatchNormalization, Normalizing, UnitNormalization
-from nndsl.layers.recurrent import Recurrent, applied, construct, drawn, given_states, unpacked, width_of
+from nndsl.layers.recurrence import Recurrent, applied, construct, drawn, given_states, unpacked, width_of
 
 ELEMENTWISE = frozenset({"Activation", "Dense", "Dropout", "ELU", "Identity", "LeakyReLU", "ReLU", "Rescaling"})
 """The layers that take any number of axes before their own, whatever their arguments."""

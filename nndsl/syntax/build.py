@@ -14,10 +14,12 @@ from nndsl.syntax.lexer import Token
 from nndsl.syntax.nodes import Expression, Statement
 from nndsl.syntax.operators import Operator, shape
 from nndsl.syntax.rules import Rules
+from nndsl.syntax.tables import KEYWORDS, OPERATORS
 
 Children = list[Any]
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_MEANT = {"AND": "and", "OR": "or", "NOT": "not", "MINUS": "-"}
 _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
 
 
@@ -134,11 +136,16 @@ class Builder:
 
     def unary(self, children: Children) -> nodes.Unary:
         token, operand = children
-        return nodes.Unary(self._text(token), operand, span=self._span(token[1], operand.span.end))
+        return nodes.Unary(self._operator(token), operand, span=self._span(token[1], operand.span.end))
+
+    def _operator(self, token: Token) -> str:
+        """The text of an operator; one for which the lexer took another sign has the text that was meant."""
+        text = self._text(token)
+        return text if text in OPERATORS or text in KEYWORDS else _MEANT.get(token.kind, "+")
 
     def flat(self, children: Children) -> Expression:
         row = [
-            Operator(self._text(child), self._span(child[1], child[2])) if type(child) is Token else child
+            Operator(self._operator(child), self._span(child[1], child[2])) if type(child) is Token else child
             for child in children
         ]
         self.rules.operands(row)

@@ -164,6 +164,9 @@ class Mistakes:
     def _can_try(self, place: Place) -> bool:
         return place.thorough and place.end - place.start <= _LONGEST_STATEMENT
 
+    def _after(self, place: Place) -> Token:
+        return self.tokens[min(place.index + 1, len(self.tokens) - 1)]
+
     def _previous(self, place: Place) -> Token | None:
         """The token before, line ends left out."""
         index = place.index - 1
@@ -174,7 +177,7 @@ class Mistakes:
     def _first(self, token: Token, place: Place) -> tuple[Diagnostic | None] | None:
         """A statement that cannot begin so, or not here."""
         text = self._text(token)
-        if self.tokens[place.index + 1].kind in ("EQUAL", "COMMA", "DOT") and token.kind in _WORDS:
+        if self._after(place).kind in ("EQUAL", "COMMA", "DOT") and token.kind in _WORDS:
             return (self._keyword(token),)
         if place.bodies and token.kind in _TOP:
             return (self._error("E0117", f"`{text}` cannot stand in a body", token, "put it at the top level"),)
@@ -202,7 +205,7 @@ class Mistakes:
     def _word(self, token: Token, place: Place) -> Diagnostic | None:
         """Keywords as names, and words of other languages."""
         state = ACTIONS[place.states[-1]]
-        following = self.tokens[place.index + 1]
+        following = self._after(place)
         if token.kind in _WORDS and "NAME" in state and following.kind in _AFTER_NAME:
             return self._keyword(token)
         first = self.tokens[place.start]
@@ -226,7 +229,7 @@ class Mistakes:
             if previous.kind == "ARROW":
                 help_ = "begin the next line with `->`"
             return self._error("E0112", f"the line ends after `{text}`", previous, help_)
-        if token.kind == "COLON" and self.tokens[place.index + 1].kind == "_NL" and accepts(place.states, ["LBRACE"]):
+        if token.kind == "COLON" and self._after(place).kind == "_NL" and accepts(place.states, ["LBRACE"]):
             help_ = "a body stands in braces: `{` at the end of the line, `}` on a line of its own"
             return self._error("E0111", "missing `{`", token, help_)
         return None

@@ -178,7 +178,8 @@ class Recovery:
     def _opens_body(self, start: int, index: int) -> bool:
         """Whether the brace at ``index`` of a statement that cannot be read was meant to open a body."""
         tokens = self.tokens
-        if tokens[index + 1].kind != "_NL" or (tokens[index + 2].kind != "NAME" and tokens[index + 3].kind == "COLON"):
+        line_end, *entry = (token.kind for token in tokens[index + 1 : index + 4])
+        if line_end != "_NL" or entry in (["NUMBER", "COLON"], ["STRING", "COLON"]):  # a dict
             return False
         return index > start and (tokens[index - 1].kind in BEFORE_BODY or tokens[start].kind in ("FOR", "IF"))
 

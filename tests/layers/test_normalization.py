@@ -22,7 +22,7 @@ from nndsl.layers.normalization import (
 )
 from nndsl.module import build
 from tests.layers import oracle
-from tests.layers.cases_normalization import CASES
+from tests.layers.cases_normalization import APART, CASES, FROZEN
 from tests.layers.oracle import Case
 from tests.layers.sequences import compare, kind_of, random, refusal, source
 
@@ -34,7 +34,7 @@ def formulas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [*CASES, *APART, FROZEN], ids=str)
 def test_case(case: Case, training: bool) -> None:
     twin = getattr(keras.layers, case.layer)(**case.arguments)
     compare(oracle.made(case), twin, oracle.arrays(case), training=training)

@@ -200,6 +200,11 @@ def sliced(body: Body) -> None:
     if len(after) > 1 and pen.chance(0.4):
         index = str(pen.one((-1, 0, pen.upto(size) - 1)))
         del after[axis]
+    elif value.shape[axis].text.isidentifier() and pen.chance(0.6):
+        name = value.shape[axis].text
+        index, after[axis] = pen.one(
+            ((f":{name} // 2", Axis(size // 2, False)), (f"{name} // 3:", Axis(size - size // 3, False)))
+        )
     else:
         start, end = pen.upto(size, 1) - 1, pen.upto(size)
         form = pen.one(("start", "end", "both", "back", "step"))
@@ -318,6 +323,15 @@ def blocked(body: Body) -> None:
         return chained(body)
     name, after = body.file.block(pen, value, body.depth)
     units = pen.width(value.shape)
+    others = [each for each in body.values if each.is_float and len(each.shape) == len(value.shape) and each != value]
+    if others and pen.chance(0.3):
+        other = pen.one(others)
+        body.bind(f"{other.text} -> {name}({units})", (*other.shape[:-1], after[-1]), name="again")
+    if pen.chance(0.15):
+        body.lines.append(f"shared = {name}({units})")
+        first = body.bind(f"shared({value.text})", after, name="once")
+        other = Value(f"({value.text} -> {kept(pen, value.shape)})", value.shape)
+        return body.bind(f"{first.text} + shared({other.text})", after) and None
     call = f"{name}({units})" if pen.chance(0.5) else f"{name}(units={units}, rate=0.3)"
     if sizes(after) == sizes(value.shape) and pen.chance(0.5):
         if pen.chance(0.5):
@@ -334,7 +348,16 @@ def wrapped(body: Body) -> None:
     """A layer as the argument of a block."""
     pen, value = body.pen, body.floats()
     body.file.wrapper()
-    body.bind(f"{value.text} -> Wrapped({kept(pen, value.shape)})", value.shape)
+    if pen.chance(0.3):
+        body.lines.append(f"shared = {kept(pen, value.shape)}")
+        text = pen.one(("Wrapped(shared)", "shared -> Wrapped(shared)", "Wrapped(shared) -> Wrapped(shared)"))
+        body.bind(f"{value.text} -> {text}", value.shape)
+    elif pen.chance(0.3):
+        body.bind(f"{value.text} -> Wrapped({kept(pen, value.shape)} -> {kept(pen, value.shape)})", value.shape)
+    elif pen.chance(0.2):
+        body.bind(f"{value.text} -> Wrapped(Wrapped({kept(pen, value.shape)}))", value.shape)
+    else:
+        body.bind(f"{value.text} -> Wrapped({kept(pen, value.shape)})", value.shape)
 
 
 def modelled(body: Body) -> None:

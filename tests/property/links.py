@@ -22,6 +22,10 @@ def options(pen: Pen, *, bias: bool = True) -> Arguments:
         found.append(("activation", f'"{pen.one(("relu", "tanh", "softmax", "gelu", pen.one(names)))}"'))
     if bias and pen.chance(0.25):
         found.append(("use_bias", "false"))
+    if pen.chance(0.1):
+        found.append(("kernel_initializer", pen.one(('"he_normal"', '"zeros"', "RandomNormal(stddev=0.1, seed=3)"))))
+    if pen.chance(0.05):
+        found.append(("kernel_regularizer", pen.one(('"l2"', "L1L2(l1=1e-3)"))))
     if pen.chance(0.03):
         found.append(("trainable", "false"))
     return found
@@ -86,19 +90,21 @@ def convolution(pen: Pen, name: str, shape: Shape) -> Written:
             found.append(("depth_multiplier", str(many)))
         if name.startswith("Depthwise"):
             filters = channels.size * many
-    text = pen.call(name, *found, *arguments, *options(pen))
+    several = name.startswith(("Depthwise", "Separable"))  # kernels
+    more = [each for each in options(pen) if not (several and each[0].startswith("kernel"))]
+    text = pen.call(name, *found, *arguments, *more)
     spans = [(size - 1) * rate + 1 for size, rate in zip(kernel, dilation, strict=True)]
     if transposed:
-        more = [
+        after = [
             moved(axis, axis.size * step + (max(span - step, 0) if padding == "valid" else 0))
             for axis, span, step in zip(spatial, spans, strides, strict=True)
         ]
     else:
         how = "valid" if padding == "valid" else "same"
-        more = [
+        after = [
             windowed(axis, span, step, how) for axis, span, step in zip(spatial, spans, strides, strict=True)
         ]
-    return text, with_channels(shape, more, Axis(filters), first=first)
+    return text, with_channels(shape, after, Axis(filters), first=first)
 
 
 def pooling(pen: Pen, name: str, shape: Shape) -> Written:
