@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 Text = str | bytes | Path
 """A text, its bytes, or the path of a file; a str of one line that ends in ``.nn`` is a path."""
 
+_SPELLING = ("E01", "E0704", "E0705", "E0706", "E0707")
+"""The codes of what is wrong with the text itself."""
+
 _STACK = 20_000
 """Frames that the deepest text within the default limits needs: each bracket and each block in a block takes some."""
 
@@ -100,9 +103,9 @@ def check(
 ) -> list[Diagnostic]:
     """Return all that is wrong with a text or file, warnings included, in the order of the text.
 
-    Models whose parameters have values are elaborated (of a name, that one alone); all else is checked for names and
-    arguments. ``settings`` are
-    values of parameters, ``root`` is the folder that imports stay inside (that of the file if None).
+    Models whose parameters have values are elaborated, or only the one that ``model`` names; all else is checked for
+    names and arguments. ``settings`` are values of parameters, ``root`` is the folder that imports stay inside (that
+    of the file if None).
     """
     with _prepared():
         return list(_Compilation(text, root, limits).check(model, settings))
@@ -134,7 +137,7 @@ def _raise_errors(diagnostics: tuple[Diagnostic, ...]) -> None:
 
 
 def _read(text: Text, limits: Limits) -> tuple[File, tuple[Diagnostic, ...], Path | None]:
-    """Return the tree of a text or file, what is wrong with it, and its path. Raises NNDSLError if it cannot be read."""
+    """Return the tree of a text or file, what is wrong with it, and its path. Raises NNDSLError if there is no text."""
     from nndsl.syntax.parser import parse as parse_source
     from nndsl.syntax.reading import read_bytes, read_file, read_text
 
@@ -172,7 +175,7 @@ class _Compilation:
             for definition in closed:
                 free = {each.name for each in definition.syntax.parameters if each.name not in definition.fixed}
                 own = {name: value for name, value in settings.items() if model is not None or name in free}
-                elaborate(file, definition, own)
+                self._elaborated(file, definition, own)
         except Exhausted:
             pass
         return self._found(file)
@@ -190,13 +193,30 @@ class _Compilation:
         definition: Definition | None = None
         elaborated = None
         try:
-            definition = choose(file, model)
+            if not any(each.severity == "error" for each in self._syntax):
+                definition = choose(file, model)
             self._check_all(file, [] if definition is None else [definition])
             if definition is not None:
-                elaborated = elaborate(file, definition, settings)
+                elaborated = self._elaborated(file, definition, settings)
         except Exhausted:
             elaborated = None
         return definition.name if definition is not None else "", elaborated, self._found(file)
+
+    def _elaborated(
+        self, file: FileScope, definition: Definition, settings: Mapping[str, object]
+    ) -> Elaborated | None:
+        """Return a model elaborated, if each of its blocks can be one class wherever it is applied."""
+        from nndsl.elaborate.models import elaborate
+        from nndsl.passes.sharing import share
+
+        elaborated = elaborate(file, definition, settings)
+        if elaborated is not None:
+            try:
+                share(elaborated.graph)
+            except NNDSLError as error:
+                file.session.found.update({(each.code, each.span): each for each in error.diagnostics})
+                return None
+        return elaborated
 
     def _load(self) -> FileScope | None:
         from nndsl.elaborate.imports import Imports
@@ -240,7 +260,7 @@ class _Compilation:
             raise Exhausted
 
     def _found(self, file: FileScope) -> tuple[Diagnostic, ...]:
-        found = (*self._syntax, *file.session.found.values())
+        found = _without_echoes((*self._syntax, *file.session.found.values()))
         if any(each.severity == "error" for each in found):
             # After a mistake it is not known what else would have been used.
             found = tuple(each for each in found if not each.code.startswith("W05"))
@@ -252,6 +272,17 @@ class _Compilation:
         for each in found:
             sources.setdefault(each.span.source, len(sources))
         return tuple(sorted(found, key=lambda each: (sources[each.span.source], each.span.start, each.span.end)))
+
+
+def _without_echoes(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Leave out what is said of the meaning of a line that is not written right: it may mean something else."""
+
+    def line(each: Diagnostic) -> tuple[Source, int]:
+        source = each.span.source
+        return source, source.text.count("\n", 0, each.span.start)
+
+    misspelt = {line(each) for each in found if each.code.startswith(_SPELLING)}
+    return tuple(each for each in found if each.code.startswith(_SPELLING) or line(each) not in misspelt)
 
 
 class _Host:

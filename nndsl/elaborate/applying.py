@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from nndsl.arguments import describe
+from nndsl.arguments import ArgumentError, describe, parameters
 from nndsl.diagnostics import Note
 from nndsl.elaborate.sizes import AppliedSizes, described
 from nndsl.elaborate.values import UNKNOWN, Composed, LayerValue, PerStep, Single, is_unknown
@@ -157,7 +157,7 @@ def infer(
     """Return the types that a layer gives. Raises Stop after reporting what it cannot take."""
     session = evaluator.session
     span = call.span if call is not None else at.span
-    sizes = AppliedSizes(session, span, f"`{type(layer).__name__}`")
+    sizes = AppliedSizes(session, span, written(layer))
     types = tuple(tensor.type for tensor in tensors)
     try:
         result = layer.infer(sizes, *types, **{name: _typed(value) for name, value in keywords.items()})
@@ -165,10 +165,32 @@ def infer(
         refuse(evaluator, error, layer, tensors, call, at)
     found = result if isinstance(result, tuple) else (result,)
     check_sizes(evaluator, found, at)
+    if layer.can_hold_weights:
+        _check_initializers(evaluator, layer, tensors, call, at)
     if len(types) == 1 and len(found) == 1 and not keywords and _is_plain(types[0]) and _is_plain(found[0]):
         found = (session.types.setdefault(found[0], found[0]),)
         session.inferred[id(layer), id(types[0])] = (layer, types[0], found)
     return found
+
+
+def _check_initializers(
+    evaluator: Evaluator, layer: Layer, tensors: tuple[Tensor, ...], call: nodes.Call | None, at: nodes.Node
+) -> None:
+    """Refuse initializers that cannot fill a weight of the shape that it has. Raises Stop."""
+    for weight in layer.weights(*(tensor.type for tensor in tensors)):
+        if weight.initializer is None:
+            continue
+        try:
+            weight.initializer.check_shape(weight.shape)
+        except ArgumentError as error:
+            given = [name for name in _initializers(layer) if getattr(layer, name) is weight.initializer]
+            argument = given[0] if given else "initializer"
+            refusal = LayerError(error.code, f"`{argument}` {error.message}", help=error.help, argument=argument)
+            refuse(evaluator, refusal, layer, tensors, call, at)
+
+
+def _initializers(layer: Layer) -> list[str]:
+    return [field.name for field in parameters(type(layer)) if field.name.endswith("initializer")]
 
 
 def _typed(value: Any) -> Any:
@@ -192,6 +214,15 @@ def check_sizes(evaluator: Evaluator, types: tuple[TensorType, ...], at: nodes.N
         if elements > limits.activation:
             message = f"one sample has {elements:,} numbers here, more than {limits.activation:,}"
             session.report("W0701", message, at.span, help="a tensor of this size hardly fits into memory")
+
+
+def written(layer: Layer) -> str:
+    """Return what a message calls a layer: as it is written in the file."""
+    name = type(layer).__name__
+    sign = getattr(layer, "operator", None)
+    if isinstance(sign, str):
+        return f"`{sign}`"
+    return {"Slice": "the index", "FreeWeight": "`Weight`", "Negative": "`-`"}.get(name, f"`{name}`")
 
 
 def named(tensor: Tensor) -> str:

@@ -10,7 +10,7 @@ from nndsl.arguments import describe, is_required, parameters
 from nndsl.binding import BindingError, bind
 from nndsl.diagnostics import Span
 from nndsl.elaborate.applying import apply
-from nndsl.elaborate.definitions import COMMON, bind_parameters, call_formula, call_function, missing
+from nndsl.elaborate.definitions import COMMON, bind_parameters, call_formula, call_function, matched, missing
 from nndsl.elaborate.freezing import frozen
 from nndsl.elaborate.values import (
     ABSENT,
@@ -180,7 +180,7 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
     if layer is None:
         return None
     if getattr(layer, "data_format", "") is None:
-        layer = replace(layer, data_format=evaluator.file.setting("data_format"))  # type: ignore[call-arg]
+        layer = replace(layer, data_format=evaluator.session.settings["data_format"])  # type: ignore[call-arg]
     try:
         layer.check()
     except LayerError as error:
@@ -254,12 +254,14 @@ def _per_step(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> A
     """Return ``TimeDistributed(layer)``. Raises Stop."""
     from nndsl.elaborate.stepwise import per_step
 
-    written = _arguments(evaluator, declared.name, declared.layer, call)
-    names = {name or "layer": value for name, value in written if name in (None, "layer")}
-    if len(call.arguments) != 1 or "layer" not in names:
+    written = matched(evaluator, declared.name, ("layer",), call, COMMON)
+    if "layer" not in written:
         help = "write `TimeDistributed(Dense(8))`"
-        evaluator.session.fail("E0301", "`TimeDistributed` needs a layer, and nothing else", call.span, help=help)
-    inner = names["layer"]
+        evaluator.session.fail("E0301", "`TimeDistributed` needs a layer", call.span, help=help)
+    for name, argument in written.items():
+        if name != "layer":
+            evaluator.attempt(argument.value)
+    inner = evaluator.attempt(written["layer"].value)
     if inner is UNKNOWN:
         return UNKNOWN
     if not isinstance(inner, LAYERS):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nndsl.elaborate.values import UNKNOWN, Definition, Formula, Function
+from nndsl.arguments import describe
+from nndsl.elaborate.values import LAYERS, UNKNOWN, Definition, Formula, Function
+from nndsl.graph import Tensor
 from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
 
@@ -79,6 +81,8 @@ def call_formula(evaluator: Evaluator, formula: Formula, call: nodes.Call) -> An
         return UNKNOWN
     if any(value is UNKNOWN for value in values.values()):
         return UNKNOWN
+    for each, value in values.items():
+        _check_constant(evaluator, name, value, written[each])
     inner = Evaluate(session, formula.file, values, before=formula.number)
     for parameter in syntax.parameters:
         if parameter.name not in values and parameter.default is not None:
@@ -90,6 +94,21 @@ def call_formula(evaluator: Evaluator, formula: Formula, call: nodes.Call) -> An
         return inner.value(syntax.value)
     finally:
         session.leave()
+
+
+def _check_constant(evaluator: Evaluator, called: str, value: object, argument: nodes.Argument) -> None:
+    """Refuse a tensor or a layer, alone or in a list, for a function of the file. Raises Stop."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, (Tensor, *LAYERS)):
+            message = f"`{called}` is a function of constants, and this is {describe(item)}"
+            help = "what takes tensors or layers is a block"
+            evaluator.session.fail("E0315", message, argument.span, help=help)
+        if isinstance(item, (list, tuple)):
+            waiting += item
+        elif isinstance(item, dict):
+            waiting += item.values()
 
 
 def call_function(evaluator: Evaluator, function: Function, call: nodes.Call) -> Any:

@@ -33,16 +33,16 @@ class Imports:
         if path is not None:
             self._path.append(path)
         scope.load(lambda item: self._import(item, folder))
-        main = {name: scope.setting(name) for name in SETTINGS}
+        self.session.settings = {name: scope.settings.get(name, options[0]) for name, options in SETTINGS.items()}
         for other in self.scopes.values():
-            self._check_settings(other, main)
+            self._check_settings(other)
         return scope
 
     def _import(self, item: nodes.Import, folder: Path | None) -> FileScope | None:
         session, span = self.session, item.path.span
         if folder is None or self.root is None:
             help = "give the compiler a path, or a root folder"
-            session.report("E0606", "a text without a path cannot import files", span, help=help)
+            session.report("E0601", "a text without a path cannot import files", span, help=help)
             return None
         try:
             path = inside(self.root, folder, item.path.value)
@@ -87,11 +87,11 @@ class Imports:
             self._path.pop()
         return scope
 
-    def _check_settings(self, scope: FileScope, main: dict[str, str]) -> None:
+    def _check_settings(self, scope: FileScope) -> None:
+        """Refuse what an imported file sets otherwise."""
+        main = self.session.settings
         for item in scope.syntax.items:
-            if isinstance(item, nodes.Set) and scope.settings.get(item.name.name, main.get(item.name.name)) != main.get(
-                item.name.name
-            ):
-                name = item.name.name
+            name = item.name.name if isinstance(item, nodes.Set) else ""
+            if name in main and scope.settings.get(name, main[name]) != main[name]:
                 message = f'`{name}` is `"{main[name]}"` in the main file, which rules the compilation'
                 self.session.report("E0608", message, item.span, help="leave the line out, or set the same")

@@ -79,7 +79,7 @@ def _parameters(session: Session, definition: Definition, settings: Mapping[str,
         if fixed:
             message = f"the parameter `{name}` is fixed by the model `{definition.name}`"
         help = "" if fixed else suggest(name, free, "argument")
-        session.report("E0323", message, definition.target.span, help=help)
+        session.report("E0328", message, definition.target.span, help=help)
         wrong = True
     places = definition.file.places(definition)
     for parameter in parameters:
@@ -98,7 +98,7 @@ def _parameters(session: Session, definition: Definition, settings: Mapping[str,
 
 def _holds(file: FileScope, definition: Definition, settings: Mapping[str, object], values: Mapping[str, Any]) -> bool:
     """Return whether a model has no errors once sizes are put in for some symbols of its inputs."""
-    session = Session(file.session.limits, put_in=dict(values))
+    session = Session(file.session.limits, put_in=dict(values), settings=file.session.settings)
     again = FileScope(session, definition.file.syntax)
     again.names, again.order, again.settings = definition.file.names, definition.file.order, definition.file.settings
     try:

@@ -28,6 +28,7 @@ from nndsl.elaborate.values import (
 from nndsl.layers.base import FLOATS
 from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
+from nndsl.syntax.children import children
 
 Importer: TypeAlias = Callable[[nodes.Import], "FileScope | None"]
 """Gives the scope of the file that an import names, or None after reporting why there is none."""
@@ -77,10 +78,6 @@ class FileScope:
                 self._built_in[name] = value
         return value
 
-    def setting(self, name: str) -> str:
-        """Return what the file sets, or the default."""
-        return self.settings.get(name, SETTINGS[name][0])
-
     def places(self, definition: Definition) -> Places:
         """Return the places of the layers of a definition of this file; what is wrong with them is reported once."""
         key = id(definition.syntax)
@@ -118,6 +115,7 @@ class FileScope:
                 self.later.update(target.name for target in item.targets)
             elif isinstance(item, nodes.Def):
                 self.later.add(item.name.name)
+        broken: list[nodes.Broken] = []
         for item in self.syntax.items:
             if isinstance(item, nodes.Import):
                 self._import(item, importer)
@@ -127,6 +125,10 @@ class FileScope:
                 self.definitions.append(definition)
             elif isinstance(item, nodes.Extern):
                 self._declare(item.name, External(item))
+            elif isinstance(item, nodes.Broken):
+                broken.append(item)
+        words = {word for item in broken for word in item.words()}
+        self.names.update({word: UNKNOWN for word in words if self.find(word) is ABSENT})
         for number, item in enumerate(self.syntax.items):
             try:
                 self._define(number, item)
@@ -289,6 +291,23 @@ def _check_formula(scope: FileScope, item: nodes.Def, number: int) -> None:
         if parameter.default is not None:
             Evaluator(scope.session, scope, {}, before=number).attempt(parameter.default)
         names[parameter.name] = UNKNOWN
+    if _constructs(scope, item, names, number):
+        scope.session.report("E0319", "a function gives a constant, not a layer", item.value.span, help="write a block")
+        return
     value = Evaluator(scope.session, scope, names, before=number).attempt(item.value)
     if isinstance(value, (*LAYERS, *CALLABLES)):
         scope.session.report("E0319", "a function gives a constant, not a layer", item.value.span, help="write a block")
+
+
+def _constructs(scope: FileScope, item: nodes.Def, names: dict[str, object], number: int) -> bool:
+    """Return whether a function constructs a layer, which cannot be known from its value while the arguments are not."""
+    waiting: list[nodes.Node] = [item.value]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, nodes.Call) and isinstance(node.callee, nodes.Name) and node.callee.name not in names:
+            found = scope.find(node.callee.name, number)
+            is_recipe = isinstance(found, LayerClass) and bool(recipes.kinds_of(found.name))
+            if isinstance(found, (LayerClass, Definition, External)) and not is_recipe:
+                return True
+        waiting += children(node)
+    return False

@@ -52,6 +52,8 @@ class Session:
     put_in: Mapping[str, Size] = field(default_factory=dict)
     """Sizes that stand for symbols of the model's inputs: a proposal that is tried out."""
     steps: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the main file sets, and the defaults of the rest."""
     bound: dict[tuple[type[Layer], str], Layer] = field(default_factory=dict)
     """Layers by the text of their constructor, where all arguments are literals."""
     inferred: dict[tuple[int, int], tuple[Layer, TensorType, tuple[TensorType, ...]]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from nndsl.elaborate.loops import check_turns
 from nndsl.elaborate.operators import truth
 from nndsl.elaborate.scope import unpacked
 from nndsl.elaborate.session import Fault, Stop
-from nndsl.elaborate.values import LAYERS, UNKNOWN, Definition
+from nndsl.elaborate.values import ABSENT, LAYERS, UNKNOWN, Definition
 from nndsl.graph import Node, Tensor, Turn
 from nndsl.syntax import nodes
 
@@ -56,6 +56,8 @@ class Statements:
         """Run all statements, and return whether the outputs are known. Raises Stop if the inputs do not fit."""
         declared = [each for each in self.definition.syntax.body if isinstance(each, nodes.Input)]
         if self.given is not None and self.at is not None:
+            if any(isinstance(each, nodes.Broken) for each in self.definition.syntax.body):
+                return False
             expected = max(1, len(declared)) if self.definition.kind == "block" else len(declared)
             if len(self.given) != expected:
                 self._refuse_count(expected)
@@ -157,6 +159,13 @@ class Statements:
         if isinstance(tensor, Tensor):
             self.body.inputs.append(tensor.node)
         self._take_input(tensor, name)
+
+    def _broken(self, statement: nodes.Broken) -> None:
+        """After what could not be read: what it may have bound is not known, nor what goes on from it."""
+        self._failed = True
+        self.body.current = UNKNOWN
+        words = statement.words()
+        self.evaluator.names.update({word: UNKNOWN for word in words if self.evaluator.file.find(word) is ABSENT})
 
     def _symbols(self) -> tuple[str, ...]:
         return self.session.scope.order
@@ -371,6 +380,7 @@ _RUN: dict[type[nodes.Statement], Callable[[Statements, Any], None]] = {
     nodes.For: Statements._for,
     nodes.If: Statements._if,
     nodes.Settings: Statements._settings,
+    nodes.Broken: Statements._broken,
 }
 
 __all__ = ["Node", "Statements"]

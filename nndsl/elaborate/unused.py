@@ -112,11 +112,13 @@ def _meant(name: str, following: nodes.Statement | None) -> tuple[tuple[Note, ..
 
 def report_idle(session: Session) -> None:
     """Warn of statements whose tensors reach no output, in no instance of the body."""
+    from nndsl.elaborate.applying import written
+
     unused: set[Span] = {span for code, span in session.found if code == "W0501"}
     for statement, node in session.idle.items():
         if statement in session.alive or any(_within(span, statement) for span in unused):
             continue
-        message = f"what `{type(node.layer).__name__}` gives reaches no output"
+        message = f"what {written(node.layer)} gives reaches no output"
         session.report("W0503", message, statement, help="leave the line out, or use what it gives")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nndsl.emit.checks import checks, definitions, symbols_of
+from nndsl.emit.checks import checks
 from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END
 from nndsl.emit.library import Library
 from nndsl.emit.lifting import Class, Resolved
@@ -29,9 +29,9 @@ def source(name: str, classes: Sequence[Class], library: Library) -> str:
     bodies = []
     for declared in classes:
         last = declared is classes[-1]
-        forward = declared.template.forward
-        needed = symbols_of(hole.value for line in forward.lines for hole in line.code.holes)
-        heads = (checks if last else definitions)(declared.template.graph, forward.inputs, needed)
+        template = declared.template
+        inputs, symbols = template.forward.inputs, list(template.symbols)
+        heads = checks(template.graph, inputs, symbols) if last else template.definitions
         bodies.append(_class(declared, heads, channels_last and last))
     body = "\n\n\n".join([*library.texts(), *("\n".join(lines) for lines in bodies)])
     imports = _imports(body, library)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from nndsl.code import Code, code
+from nndsl.dims import Dim, text
+from nndsl.emit.checks import definitions, symbols_of
 from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END, Forward, Writer, shape_text
 from nndsl.emit.names import RESERVED, free
 from nndsl.graph import Graph, Instance, Made, Node, Tensor
@@ -46,6 +48,10 @@ class Template:
     entries: tuple[Entry, ...]
     forward: Forward
     summary: Code
+    symbols: tuple[str, ...]
+    """The symbols that the forward method needs."""
+    definitions: tuple[str, ...]
+    """The statements that compute these from the inputs."""
 
     def skeleton(self) -> tuple[object, ...]:
         """Return what two graphs must share to share a class: everything but numbers and comments."""
@@ -58,9 +64,15 @@ class Template:
             ),
             self.forward.inputs,
             self.forward.handed,
-            tuple((line.targets, line.code.text, line.turns) for line in self.forward.lines),
+            tuple((line.targets, line.code.text, line.turns, _symbolic(line.code)) for line in self.forward.lines),
             self.forward.result.text,
+            self.definitions,
         )  # fmt: skip
+
+
+def _symbolic(written: Code) -> tuple[str, ...]:
+    """Return the holes that are computed at run time: unlike numbers, they cannot be arguments of a constructor."""
+    return tuple(text(hole.value) if isinstance(hole.value, Dim) else "" for hole in written.holes)
 
 
 @dataclass(slots=True)
@@ -147,7 +159,11 @@ class _Body:
         entries += [self._entry(made, made, uses[made]) for made in self._graph.made if made in uses]
         used = [self._given_names[inner] for inner in self._given]
         forward = Writer(self._graph, self._module, self._collector.helper).write(tuple(used))
-        return Template(self._graph, tuple(entries), forward, _summary(self._graph))
+        symbols = symbols_of(hole.value for line in forward.lines for hole in line.code.holes)
+        statements = definitions(self._graph, forward.inputs, symbols) if symbols else []
+        return Template(
+            self._graph, tuple(entries), forward, _summary(self._graph), tuple(symbols), tuple(statements)
+        )
 
     def _module(self, made: Made) -> Code:
         if made in self._given_names:

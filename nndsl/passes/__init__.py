@@ -7,11 +7,12 @@ from typing import TypeAlias
 
 from nndsl.graph import Graph
 from nndsl.passes.layout import layout
+from nndsl.passes.sharing import share
 from nndsl.passes.simplify import simplify
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
-PIPELINE: tuple[Pass, ...] = (simplify, layout)
+PIPELINE: tuple[Pass, ...] = (share, simplify, layout)
 
 
 def run(graph: Graph) -> Graph:

@@ -62,6 +62,9 @@ class _Body:
         self._new: dict[Node, Node] = {}
         self._reordered: dict[tuple[Tensor, Order], Tensor] = {}
         self._arrival: dict[Made, tuple[Order, ...]] = {}
+        self._lent = {
+            made for node in graph.nodes if isinstance(node.layer, Instance) for made in node.layer.handed
+        }
         self._inputs = tuple(
             node if order == _logical(node.output()) else replace(node, orders=(order,))
             for node, order in zip(graph.inputs, orders, strict=True)
@@ -97,6 +100,9 @@ class _Body:
             assert node.made is not None
             if node.made not in self._arrival:
                 arriving = tuple(tensor.order for tensor in inputs)
+                if node.made.parameter or node.made in self._lent:
+                    # Other bodies apply it too, and must find it specialised for the same order.
+                    arriving = tuple(map(_logical, inputs))
                 self._arrival[node.made] = _hoisted(self._layout.graph(layer.graph, arriving)[0])
             wanted = self._arrival[node.made]
             graph, orders = self._layout.graph(layer.graph, wanted)

@@ -68,5 +68,7 @@ def seeded(drawn: Code, weight: Code, seed: int | None) -> Code:
     """Put a generator of its own into a drawing call, so that each use of a seeded recipe draws the same."""
     if seed is None:
         return drawn
-    generator = code(", generator=torch.Generator({}.device).manual_seed({}))", weight, as_code(seed, "seed"))
+    # What is made on the meta device draws too, and there is no generator there.
+    device = code('"cpu" if {}.is_meta else {}.device', weight, weight)
+    generator = code(", generator=torch.Generator({}).manual_seed({}))", device, as_code(seed, "seed"))
     return Code(drawn.text[:-1] + generator.text, drawn.holes + generator.holes)

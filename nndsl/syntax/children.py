@@ -12,8 +12,7 @@ from nndsl.syntax.nodes import File, Node
 @cache
 def child_fields(kind: type[Node | File]) -> tuple[str, ...]:
     """Return the names of the fields that may hold nodes, in the order of the text."""
-    plain = {"span", "name_span", "text", "value_text", "operator", "kind", "alias", "python", "source", "comments"}
-    return tuple(field.name for field in fields(kind) if field.name not in plain)
+    return tuple(field.name for field in fields(kind) if field.compare)
 
 
 def children(node: Node | File) -> Iterator[Node]:
@@ -24,6 +23,15 @@ def children(node: Node | File) -> Iterator[Node]:
             yield value
         elif type(value) is tuple:
             yield from value
+
+
+def walk(tree: Node | File) -> Iterator[Node]:
+    """Yield the nodes of a tree from its root on, each before those below it, in the order of the text."""
+    waiting: list[Node] = [tree] if isinstance(tree, Node) else list(reversed(tree.items))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(list(children(node))))
 
 
 def height(node: Node) -> int:

@@ -78,8 +78,8 @@ class _Step:
 def layout(document: Document, indentation: int = 0, width: int = WIDTH) -> str:
     """Return the text of a document; its first line begins at ``indentation``, which is not written."""
     pieces: list[str] = []
+    comments: list[str] = []  # for the end of the line
     column = indentation
-    forced = False  # a comment ends the line
     steps = [_Step(indentation, False, document)]
     while steps:
         step = steps.pop()
@@ -90,43 +90,43 @@ def layout(document: Document, indentation: int = 0, width: int = WIDTH) -> str:
         elif isinstance(part, tuple):
             steps.extend(_Step(step.indentation, step.flat, child) for child in reversed(part))
         elif isinstance(part, LineComment):
-            pieces.append("  " + part.text)
-            forced = True
+            comments.append("  " + part.text)
         elif isinstance(part, Broken):
             if not step.flat:
                 pieces.append(part.text)
                 column += len(part.text)
         elif isinstance(part, Group):
-            flat = step.flat or _fits(_Step(step.indentation, True, part.part), steps, width - column)
+            inner = _Step(step.indentation, True, part.part)
+            flat = step.flat or _fits(inner, steps, width - column, flat_groups=False)
             steps.append(_Step(step.indentation, flat, part.part))
         elif isinstance(part, Indent):
             steps.append(_Step(step.indentation + INDENT, step.flat, part.part))
         elif isinstance(part, Align):
             far = column - step.indentation > FAR
             steps.append(_Step(step.indentation + 2 * INDENT if far else column, step.flat, part.part))
-        elif _is_taken(part, step, steps, forced, width - column):
-            pieces.append("\n" + " " * step.indentation)
+        elif comments or _is_taken(part, step, steps, width - column):
+            pieces += [*comments, "\n", " " * step.indentation]
+            comments.clear()
             column = step.indentation
-            forced = False
         else:
             assert isinstance(part, Line)
             pieces.append(part.flat)
             column += len(part.flat)
-    return "".join(pieces)
+    return "".join([*pieces, *comments])
 
 
-def _is_taken(part: Line | HardLine, step: _Step, steps: list[_Step], forced: bool, room: int) -> bool:
-    if isinstance(part, HardLine) or forced:
+def _is_taken(part: Line | HardLine, step: _Step, rest: Sequence[_Step], room: int) -> bool:
+    if isinstance(part, HardLine):
         return True
     if step.flat:
         return False
-    return not part.fill or not _fits(_Step(step.indentation, True, part.flat), steps, room, flat_rest=True)
+    return not part.fill or not _fits(_Step(step.indentation, True, part.flat), rest, room, flat_groups=True)
 
 
-def _fits(first: _Step, rest: Sequence[_Step], room: int, flat_rest: bool = False) -> bool:
-    """Whether what comes up to the next possible end of a line fits into the room.
+def _fits(first: _Step, rest: Sequence[_Step], room: int, flat_groups: bool) -> bool:
+    """Whether what comes up to the next place where the line may end fits into the room.
 
-    With ``flat_rest`` what follows is to be flat too, up to the next break of a fill.
+    What is flat has no such place; with ``flat_groups`` the groups of the rest have none either.
     """
     steps = [first]
     remaining = len(rest)
@@ -136,22 +136,20 @@ def _fits(first: _Step, rest: Sequence[_Step], room: int, flat_rest: bool = Fals
                 return True
             remaining -= 1
             steps.append(rest[remaining])
-            continue
         step = steps.pop()
         part = step.document
-        flat = step.flat or flat_rest
         if isinstance(part, str):
             room -= len(part)
         elif isinstance(part, tuple):
             steps.extend(_Step(step.indentation, step.flat, child) for child in reversed(part))
-        elif isinstance(part, LineComment):
-            return not step.flat
+        elif isinstance(part, Broken):
+            room -= 0 if step.flat else len(part.text)
         elif isinstance(part, Group):
-            steps.append(_Step(step.indentation, flat or step.flat, part.part))
+            steps.append(_Step(step.indentation, step.flat or flat_groups, part.part))
         elif isinstance(part, Indent | Align):
             steps.append(_Step(step.indentation, step.flat, part.part))
-        elif isinstance(part, HardLine) or (isinstance(part, Line) and not step.flat and (part.fill or not flat)):
-            return not (isinstance(part, HardLine) and step.flat)
-        elif isinstance(part, Line):
+        elif isinstance(part, LineComment | HardLine) or not step.flat:
+            return not step.flat
+        else:
             room -= len(part.flat)
     return False

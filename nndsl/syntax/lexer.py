@@ -127,7 +127,9 @@ class _Checks:
         digits = sum(character.isdigit() for character in text)
         most = self.limits.digits if text.replace("_", "").isdigit() else self.limits.name
         if digits > most:
-            self._report("E0706", f"a number of {digits:,} digits is too long", start, end, f"at most {most} are allowed")
+            self._report(
+                "E0706", f"a number of {digits:,} digits is too long", start, end, f"at most {most} are allowed"
+            )
 
     def string(self, start: int, end: int) -> None:
         if end - start > self.limits.string + 2:

@@ -13,7 +13,8 @@ from nndsl.syntax.lexer import Token
 from nndsl.syntax.tables import ACTIONS, KEYWORDS
 from nndsl.syntax.trial import accepts, reads
 
-_WORDS = frozenset(KEYWORDS.values()) - {"TRUE", "FALSE", "NONE"}
+_KEYWORDS = frozenset(KEYWORDS.values())
+_WORDS = _KEYWORDS - {"TRUE", "FALSE", "NONE"}
 _TOP = frozenset(("MODEL", "BLOCK", "EXTERN", "DEF", "FROM", "SET"))
 _INNER = frozenset(("INPUT", "OUTPUT", "FOR", "IF", "COMPILE", "FIT"))
 _UNFINISHED = frozenset("BINARY MINUS AND OR NOT IN ARROW EQUAL COMMA COLON DOT AS IF ELSE".split())
@@ -211,6 +212,9 @@ class Mistakes:
         first = self.tokens[place.start]
         if first.kind in _WORDS and place.index == place.start + 1 and token.kind in ("EQUAL", "COMMA", "ARROW", "DOT"):
             return self._keyword(first)
+        previous = self.tokens[place.index - 1]
+        if token.kind == "EQUAL" and previous.kind in _KEYWORDS:
+            return self._keyword(previous)
         for word in {first: None, self.tokens[place.index - 1]: None, token: None}:
             help_ = suggest(self._text(word), (), "statement") if word.kind in ("NAME", "BINARY") else ""
             if help_ and (word.kind == "NAME" or word is first):
@@ -236,7 +240,11 @@ class Mistakes:
 
     def _bracket(self, token: Token, place: Place) -> Diagnostic | None:
         """A closing bracket that closes nothing, or another kind of bracket."""
-        if place.index > place.end or token.kind not in OPENERS or (place.open and place.open[-1].kind == OPENERS[token.kind]):
+        if (
+            place.index > place.end
+            or token.kind not in OPENERS
+            or (place.open and place.open[-1].kind == OPENERS[token.kind])
+        ):
             return None
         text = self._text(token)
         if not any(opener.kind == OPENERS[token.kind] for opener in place.open):

@@ -5,6 +5,7 @@ Spans do not take part in equality, so two trees are equal when they mean the sa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from nndsl.diagnostics import Source, Span
@@ -260,6 +261,10 @@ class Settings(Statement):
 @dataclass(frozen=True, slots=True)
 class Broken(Statement):
     """What could not be read; only error recovery makes one."""
+
+    def words(self) -> frozenset[str]:
+        """Return all words in it: the names that it may have bound are among them."""
+        return frozenset(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", self.span.text))
 
 
 # ---------------------------------------------------------------- top level

@@ -42,7 +42,9 @@ def read_bytes(data: bytes, name: str = "<bytes>", limits: Limits = Limits()) ->
     """
     if len(data) > limits.file_bytes:
         raise _too_large(name, limits)
-    if data[:2] in _UTF16 or (len(data) > 3 and 0 in (data[0], data[1]) and data[0] + data[1] > 0 and len(data) % 2 == 0):
+    if data[:2] in _UTF16 or (
+        len(data) > 3 and 0 in (data[0], data[1]) and data[0] + data[1] > 0 and len(data) % 2 == 0
+    ):
         raise _refused("E0101", "the file looks like UTF-16", name, help="save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")

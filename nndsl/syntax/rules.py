@@ -35,9 +35,9 @@ class Rules:
     def number(self, text: str, token: Token) -> int | float:
         """Return the value of a number, 0 if it cannot be had."""
         span = Span(self.source, token.start, token.end)
-        if text.replace("_", "").isdigit():
-            return int(text) if len(text) <= 2 * self.limits.digits else 0
         try:
+            if text.replace("_", "").isdigit():
+                return int(text) if len(text) <= 2 * self.limits.digits else 0
             value = float(text) if len(text) <= 2 * self.limits.name else 0.0
         except ValueError:  # the lexer has said so
             return 0

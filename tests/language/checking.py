@@ -6,6 +6,7 @@ A text that is refused has the place of its error between « and », so that a c
 from __future__ import annotations
 
 from collections import OrderedDict
+from textwrap import indent
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ SEED = 7
 def model(body: str, inputs: str = "input x: (8)", parameters: str = "", before: str = "") -> str:
     """Return a file whose one model has a body."""
     listed = f"({parameters})" if parameters else ""
-    return f"{before}\nmodel Case{listed} {{\n{inputs}\n{body}\n}}\n"
+    return f"{before}\nmodel Case{listed} {{\n{indent(inputs, '  ')}\n{indent(body, '  ')}\n}}\n"
 
 
 def accepted(text: str, **options: Any) -> nndsl.Compiled:

@@ -27,7 +27,8 @@ def test_text_that_is_not_utf8_is_refused() -> None:
 
 
 def test_a_comment_goes_to_the_end_of_its_line() -> None:
-    assert keys(model("Dense(3) # -> Dense(4)\n# Dense(5)\nDense(2, name='#') # x")[:0] or PLAIN) == ["dense", "dense_1"]
+    assert keys(model("Dense(3) # -> Dense(4)\n# Dense(5)\nDense(2)")) == ["dense", "dense_1"]
+    assert holds("len('#') == 1")
 
 
 # ---------------------------------------------------------------- lines
@@ -67,7 +68,7 @@ def test_else_may_follow_on_the_next_line() -> None:
         ("y «=»\nDense(3)", "E0112", "take `=` away, or put brackets round what goes on over several lines"),
         ("y, z «=»\nx", "E0112", "take `=` away, or put brackets round what goes on over several lines"),
         ("output x«,»\nx", "E0112", "take `,` away, or put brackets round what goes on over several lines"),
-        ("y = 3 «**»\n2", "E0112", "take `**` away, or put brackets round what goes on over several lines"),
+        ("y = 3 «**»\nx", "E0112", "take `**` away, or put brackets round what goes on over several lines"),
         ("Dense(3)«» Dense(4)", "E0111", "or put them on two lines: a statement ends with its line"),
         ("Dense(3)«;» Dense(4)", "E0103", "a statement ends with its line"),
         ("if true { «Dense»(3) }", "E0121", "each statement of a body has a line of its own, and so has its `}`"),
@@ -171,7 +172,6 @@ def test_strings(written: str, value: str) -> None:
     [
         ('Dense(3, name=«"a)»', "E0105"),
         ("Dense(3, name=«'a\")»", "E0105"),
-        ('Dense(3, name=«"a»\nb")', "E0105"),
         (r'Dense(3, name="«\x»41")', "E0106"),
         (r'Dense(3, name="«\ud800»")', "E0106"),
         (r'Dense(3, name="«\u»12")', "E0106"),
