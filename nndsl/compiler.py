@@ -159,8 +159,9 @@ class _Compilation:
 
     def check(self, model: str | None, settings: Mapping[str, object]) -> tuple[Diagnostic, ...]:
         """Return what is wrong with everything in the file."""
-        from nndsl.elaborate.models import choose, elaborate, is_closed
+        from nndsl.elaborate.models import choose, is_closed
         from nndsl.elaborate.session import Exhausted
+        from nndsl.elaborate.unused import report_idle
 
         file = self._load()
         if file is None:
@@ -176,6 +177,7 @@ class _Compilation:
                 free = {each.name for each in definition.syntax.parameters if each.name not in definition.fixed}
                 own = {name: value for name, value in settings.items() if model is not None or name in free}
                 self._elaborated(file, definition, own)
+            report_idle(file.session)
         except Exhausted:
             pass
         return self._found(file)
@@ -184,8 +186,9 @@ class _Compilation:
         self, model: str | None, settings: Mapping[str, object]
     ) -> tuple[str, Elaborated | None, tuple[Diagnostic, ...]]:
         """Return the name of the chosen model, what it became, and the diagnostics."""
-        from nndsl.elaborate.models import choose, elaborate
+        from nndsl.elaborate.models import choose
         from nndsl.elaborate.session import Exhausted
+        from nndsl.elaborate.unused import report_idle
 
         file = self._load()
         if file is None:
@@ -198,13 +201,12 @@ class _Compilation:
             self._check_all(file, [] if definition is None else [definition])
             if definition is not None:
                 elaborated = self._elaborated(file, definition, settings)
+            report_idle(file.session)
         except Exhausted:
             elaborated = None
         return definition.name if definition is not None else "", elaborated, self._found(file)
 
-    def _elaborated(
-        self, file: FileScope, definition: Definition, settings: Mapping[str, object]
-    ) -> Elaborated | None:
+    def _elaborated(self, file: FileScope, definition: Definition, settings: Mapping[str, object]) -> Elaborated | None:
         """Return a model elaborated, if each of its blocks can be one class wherever it is applied."""
         from nndsl.elaborate.models import elaborate
         from nndsl.passes.sharing import share

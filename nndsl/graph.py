@@ -115,7 +115,7 @@ class Graph:
     ``inputs`` and ``nodes`` are in order (nodes topologically, inputs not among them); ``outputs`` pairs names with
     tensors; ``made`` are the layers of the body itself in the order of their places, the live ones alone.
     ``loop_turns`` says how many turns a loop has: (the turns of the loops around it, its number) -> turns. ``traced``
-    holds the values of a block's integer parameters and bound dimensions by name: what origins of numbers are over.
+    holds the values of a block's numeric parameters and bound dimensions by name: what origins of numbers are over.
     ``conditions`` and ``equalities`` (undecided ones) are what a model's sizes must fulfil, to be checked at run time.
     """
 
@@ -125,7 +125,7 @@ class Graph:
     outputs: tuple[tuple[str, Tensor], ...]
     made: tuple[Made, ...]
     loop_turns: Mapping[tuple[tuple[Turn, ...], int], int] = field(default_factory=dict)
-    traced: Mapping[str, int] = field(default_factory=dict)
+    traced: Mapping[str, int | float] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
     equalities: tuple[tuple[Size, Size, Origin], ...] = ()
 
@@ -175,4 +175,4 @@ class Instance(Layer):
     graph: Graph | None = None
     parameters: tuple[Made, ...] = ()
     handed: tuple[Made, ...] = ()
-    traced: Mapping[str, int] = field(default_factory=dict)
+    traced: Mapping[str, int | float] = field(default_factory=dict)

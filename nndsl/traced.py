@@ -1,4 +1,4 @@
-"""Integers that remember what they were computed from, so that equal blocks can share one class."""
+"""Numbers that remember what they were computed from, so that equal blocks can share one class."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ class Traced(int):
 
     def __neg__(self) -> int:
         return _traced(int.__neg__(self), -self.origin)
+
+
+class Named(float):
+    """A float with the name of the block's parameter that it is; arithmetic gives plain floats."""
+
+    name: str
+
+    def __new__(cls, value: float, name: str) -> Named:
+        """Pair a value with its name."""
+        self = super().__new__(cls, value)
+        self.name = name
+        return self
 
 
 def origin_of(size: Size) -> Size:

@@ -103,9 +103,9 @@ def _check_batches(evaluator: Evaluator, layer: Layer, tensors: tuple[Tensor, ..
         if not tensor.type.batched:
             evaluator.session.fail(
                 "E0427",
-                f"`{type(layer).__name__}` takes a batch, and {named(tensor)} has none",
+                f"`{type(layer).__name__}` takes a batch, and {named(evaluator, tensor)} has none",
                 at.span,
-                notes=(origin(tensor),),
+                notes=(origin(evaluator, tensor),),
                 help="arithmetic and `Concatenate` give it the batch of another tensor",
             )
 
@@ -160,7 +160,9 @@ def infer(
     sizes = AppliedSizes(session, span, written(layer))
     types = tuple(tensor.type for tensor in tensors)
     try:
-        result = layer.infer(sizes, *types, **{name: _typed(value) for name, value in keywords.items()})
+        result = layer.infer(
+            sizes, *layer.accepted(*types), **{name: _typed(value) for name, value in keywords.items()}
+        )
     except LayerError as error:
         refuse(evaluator, error, layer, tensors, call, at)
     found = result if isinstance(result, tuple) else (result,)
@@ -225,14 +227,16 @@ def written(layer: Layer) -> str:
     return {"Slice": "the index", "FreeWeight": "`Weight`", "Negative": "`-`"}.get(name, f"`{name}`")
 
 
-def named(tensor: Tensor) -> str:
-    """Return what a message calls a tensor."""
-    return f"`{tensor.node.hint}`" if tensor.node.hint else "the input"
+def named(evaluator: Evaluator, tensor: Tensor) -> str:
+    """Return what a message calls a tensor: the name that it has here, if it has one."""
+    names = (name for name, value in evaluator.names.items() if isinstance(value, Tensor) and value == tensor)
+    name = next(names, None)
+    return f"`{name}`" if name is not None else "the input"
 
 
-def origin(tensor: Tensor) -> Note:
+def origin(evaluator: Evaluator, tensor: Tensor) -> Note:
     """Return the note that says where a tensor comes from."""
-    return Note(f"{named(tensor)} is {shown(tensor.type.shape)}, from here", tensor.node.span)
+    return Note(f"{named(evaluator, tensor)} is {shown(tensor.type.shape)}, from here", tensor.node.span)
 
 
 def refuse(
@@ -255,7 +259,7 @@ def refuse(
         elif not inside:
             notes.append(Note(f"`{described(call.span)}` is constructed here", call.span))
     if error.input is not None and error.input < len(tensors):
-        notes.insert(0, origin(tensors[error.input]))
+        notes.insert(0, origin(evaluator, tensors[error.input]))
     evaluator.session.fail(error.code, error.message, span, label=error.label, notes=tuple(notes), help=error.help)
 
 

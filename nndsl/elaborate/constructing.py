@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nndsl import recipes
-from nndsl.arguments import describe, is_required, parameters
-from nndsl.binding import BindingError, bind
+from nndsl.arguments import describe, is_required, kind_of, parameters
+from nndsl.binding import BindingError, bind, read_at
 from nndsl.diagnostics import Span
+from nndsl.dims import Dim
 from nndsl.elaborate.applying import apply
 from nndsl.elaborate.definitions import COMMON, bind_parameters, call_formula, call_function, matched, missing
 from nndsl.elaborate.freezing import frozen
+from nndsl.elaborate.naming import quoted
+from nndsl.elaborate.operators import unknown_size
 from nndsl.elaborate.values import (
     ABSENT,
     LAYERS,
@@ -44,6 +47,8 @@ def call_value(evaluator: Evaluator, call: nodes.Call) -> Any:
         return _operation(evaluator, call, name)
     callee = evaluator.resolve(name) if isinstance(name, nodes.Name) else evaluator.value(name)
     if isinstance(callee, LayerClass):
+        if evaluator.places is None and recipes.kinds_of(callee.name):
+            return recipe(evaluator, callee.name, call)
         return construct(evaluator, callee, call)
     if isinstance(callee, Definition):
         return build(evaluator, callee, call)
@@ -95,7 +100,7 @@ def _application(evaluator: Evaluator, layer: Any, call: nodes.Call) -> Any:
 
 def construct(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Any:
     """Return a layer of the library, constructed. Raises Stop."""
-    key = (declared.layer, call.span.text)
+    key = (declared.layer, call.span.text, evaluator.policy)
     layer = evaluator.session.bound.get(key)
     if layer is None:
         if declared.layer.__name__ == "TimeDistributed":
@@ -141,6 +146,8 @@ def _arguments(
     written: list[tuple[str | None, Any]] = []
     for index, argument in enumerate(call.arguments):
         target = argument.name or (names[index] if index < len(names) else "")
+        if target == "name" and not isinstance(argument.value, nodes.String) and layer and layer.can_hold_weights:
+            continue  # the places have reported it
         value = _argument(evaluator, argument.value, fields[target].metadata if target in fields else {})
         if isinstance(value, Tensor):
             text = argument.span.text if len(argument.span.text) <= 20 else "x"
@@ -158,6 +165,7 @@ def _arguments(
 
 def _argument(evaluator: Evaluator, expression: nodes.Expression, metadata: Any) -> Any:
     """Return the value of an argument; a name that is a layer and a recipe is the recipe where a recipe is taken."""
+    quoted(evaluator, expression, metadata.get("kind"))
     if isinstance(expression, nodes.Call) and isinstance(expression.callee, nodes.Name):
         name = expression.callee.name
         kind = getattr(metadata.get("kind"), "kind", None)
@@ -176,9 +184,15 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
     try:
         layer = _known(cls, written, declared.name)
     except BindingError as error:
+        size = _symbolic(written, error.path)
+        if size is not None and error.code == "E0302":
+            fault = unknown_size(size)
+            evaluator.session.fail(fault.code, fault.message, blamed(call, error.path), help=fault.help)
         evaluator.session.fail(error.code, error.message, blamed(call, error.path), help=error.help)
     if layer is None:
         return None
+    if layer.dtype is None and evaluator.policy != "float32":
+        layer = replace(layer, dtype=evaluator.policy)
     if getattr(layer, "data_format", "") is None:
         layer = replace(layer, data_format=evaluator.session.settings["data_format"])  # type: ignore[call-arg]
     try:
@@ -187,6 +201,13 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
         span = argument_span(call, cls, error.argument)
         evaluator.session.fail(error.code, error.message, span, label=error.label, help=error.help)
     return layer
+
+
+def _symbolic(written: list[tuple[str | None, Any]], path: tuple[int, ...]) -> Dim | None:
+    """Return the size that a path of a BindingError leads to, or the first one in the list there, if it is symbolic."""
+    value = written[path[0]][1] if path else None
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return next((item for item in items if isinstance(item, Dim)), None)
 
 
 def _inner(evaluator: Evaluator, value: Any, call: nodes.Call) -> Any:
@@ -198,20 +219,16 @@ def _known(cls: type[Layer], written: list[tuple[str | None, Any]], name: str) -
     """Bind the arguments; where some are not known, only the others are looked at, and there is no layer."""
     if not any(is_unknown(value) for _, value in written):
         return bind(cls, written, name)
-    names = [field.name for field in parameters(cls) if not field.kw_only]
+    fields = {field.name: field for field in parameters(cls)}
+    names = [field.name for field in fields.values() if not field.kw_only]
     try:
         bind(cls, written, name)
     except BindingError as error:
         if error.code in ("E0205", "E0206", "E0301") or not _blames_unknown(written, error.path):
             raise
-    known = [(each or names[i], value) for i, (each, value) in enumerate(written) if not is_unknown(value)]
-    try:
-        bind(cls, known, name)
-    except BindingError as error:
-        if error.code != "E0301":
-            at = [i for i, (_, value) in enumerate(written) if not is_unknown(value)]
-            path = (at[error.path[0]], *error.path[1:]) if error.path else ()
-            raise BindingError(error.code, error.message, error.help, path=path, name=error.name) from error
+    for index, (each, value) in enumerate(written):
+        if not is_unknown(value):
+            read_at(kind_of(field := fields[each or names[index]]), field.name, value, index)
     return None
 
 
@@ -247,7 +264,9 @@ def argument_span(call: nodes.Call, cls: type[Layer], argument: str) -> Span:
 def recipe(evaluator: Evaluator, name: str, call: nodes.Call) -> Any:
     """Return a recipe as it was written."""
     written = _arguments(evaluator, name, None, call)
-    return UNKNOWN if any(is_unknown(value) for _, value in written) else PendingRecipe(name, tuple(written))
+    if any(is_unknown(value) for _, value in written):
+        return UNKNOWN
+    return evaluator.measured(PendingRecipe(name, tuple(written)), call)
 
 
 def _per_step(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Any:
@@ -267,7 +286,7 @@ def _per_step(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> A
     if not isinstance(inner, LAYERS):
         span = call.arguments[0].span
         evaluator.session.fail("E0302", f"`TimeDistributed` takes a layer, not {describe(inner)}", span)
-    return per_step(inner, call)
+    return evaluator.measured(per_step(inner, call), call)
 
 
 def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any:
@@ -277,23 +296,26 @@ def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any
     session, syntax = evaluator.session, definition.syntax
     instance = made(evaluator, Construction(), call)
     evaluator.owners[id(call)] = instance
-    given = {**definition.fixed, **bind_parameters(evaluator, definition, call)}
+    written = bind_parameters(evaluator, definition, call)
+    given = {**definition.fixed, **written}
     del evaluator.owners[id(call)]
     common = _common(evaluator, given, syntax, call)
+    policy = common["dtype"] = common.get("dtype") or evaluator.policy
     for argument in call.arguments:
         _check_argument(evaluator, argument, given)
-    if missing(evaluator, definition.name, syntax.parameters, list(given), call):
+    if len(written) < len(call.arguments) or missing(evaluator, definition.name, syntax.parameters, list(given), call):
         return UNKNOWN
     file = definition.file
     places = file.places(definition)
     for parameter in syntax.parameters:
         if parameter.name not in given and parameter.default is not None:
-            defaults = Evaluate(session, file, {}, None, places)
+            defaults = Evaluate(session, file, {}, None, places, policy=policy)
             defaults.default_owner = instance
             given[parameter.name] = defaults.attempt(parameter.default)
     if is_unknown(list(given.values())) or len(given) < len(syntax.parameters):
         return UNKNOWN
     ordered = {parameter.name: given[parameter.name] for parameter in syntax.parameters}
+    evaluator.measured([ordered], call)
     arguments = tuple((name, frozen(session, value)) for name, value in ordered.items())
     start = definition.syntax.span.start
     layer = Construction(definition=f"{file.source.name}:{start}", arguments=arguments, **common)

@@ -14,7 +14,7 @@ from nndsl.syntax import nodes
 if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
 
-CALL_STEPS = 10
+CALL_STEPS = 25
 """What the call of a function of the file counts as, in steps of unfolding."""
 COMMON = ("name", "trainable", "dtype")
 """The arguments that every layer, block and model has."""

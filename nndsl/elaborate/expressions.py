@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nndsl import recipes
 from nndsl.arguments import describe
 from nndsl.dims import Dim, symbol
 from nndsl.elaborate import tensors
@@ -14,7 +15,19 @@ from nndsl.elaborate.indexing import item_of
 from nndsl.elaborate.naming import is_symbol, unbound
 from nndsl.elaborate.operators import binary, measured, truth, unary
 from nndsl.elaborate.session import Fault, Session, Stop
-from nndsl.elaborate.values import ABSENT, CALLABLES, LAYERS, UNKNOWN, Composed, LayerValue, is_unknown
+from nndsl.elaborate.values import (
+    ABSENT,
+    CALLABLES,
+    LAYERS,
+    UNKNOWN,
+    Composed,
+    Formula,
+    Function,
+    LayerValue,
+    Operations,
+    RecipeClass,
+    is_unknown,
+)
 from nndsl.graph import Made, Tensor, Turn
 from nndsl.syntax import nodes
 
@@ -28,7 +41,7 @@ class Evaluator:
     """Evaluates the expressions of one body, or of the top level (``body`` and ``places`` are None there).
 
     ``names`` are those that the body binds. ``before`` is the number of the file's name that is being defined: only
-    earlier ones are seen.
+    earlier ones are seen. ``policy`` is the dtype policy of layers that do not say it: the block's, else the file's.
     """
 
     def __init__(
@@ -39,6 +52,7 @@ class Evaluator:
         body: Body | None = None,
         places: Places | None = None,
         before: int | None = None,
+        policy: str | None = None,
     ) -> None:
         self.session = session
         self.file = file
@@ -46,12 +60,15 @@ class Evaluator:
         self.body = body
         self.places = places
         self.before = before
+        self.policy = policy or session.settings.get("dtype_policy", "float32")
         self.turns: tuple[Turn, ...] = ()
         self.hint = ""
         self.owners: dict[int, Made] = {}
         """The blocks whose arguments are being evaluated, by the identities of their calls."""
         self.default_owner: Made | None = None
         """The instance whose default arguments are being evaluated."""
+        self.is_dead = False
+        """While a part is looked at that is never evaluated: what a name stands for may not fit there."""
         self.symbols: dict[str, Dim] | None = None
         """While the shape of an input is evaluated: the new symbols in it."""
 
@@ -65,6 +82,16 @@ class Evaluator:
             return _METHODS[type(expression)](self, expression)
         except Stop:
             return UNKNOWN
+
+    def look_at(self, expression: nodes.Expression) -> None:
+        """Check the names in what is not evaluated, if that is what the body is gone through for."""
+        if self.body is None or not self.body.checking:
+            return
+        outer, self.is_dead = self.is_dead, True
+        try:
+            self.attempt(expression)
+        finally:
+            self.is_dead = outer
 
     def fail(self, fault: Fault, expression: nodes.Node) -> NoReturn:
         """Report a fault at an expression. Raises Stop."""
@@ -88,30 +115,30 @@ class Evaluator:
     def _name(self, expression: nodes.Name) -> object:
         value = self.resolve(expression)
         if isinstance(value, CALLABLES):
-            is_class = not value.described.startswith("the function")
-            help = f"write `{expression.name}(…)`: " + (
-                "a layer is constructed" if is_class else "a function is called"
-            )
+            kind = "a recipe is made" if isinstance(value, RecipeClass) else "a layer is constructed"
+            kind = "a function is called" if isinstance(value, (Function, Formula)) else kind
+            help = f"write `{expression.name}(…)`: {kind}"
             if self.symbols is not None and is_symbol(expression.name):
-                help = "a name that is in scope is no symbol: take another letter"
+                what = f"a {recipes.kinds_of(value.name)[0]}" if isinstance(value, RecipeClass) else describe(value)
+                message = f"`{expression.name}` is {what}, and so it is no symbol"
+                self.session.fail("E0209", message, expression.span, help="take another letter for the size")
             self.session.fail("E0209", f"`{expression.name}` stands without its brackets", expression.span, help=help)
-        return value
+        if isinstance(value, Operations):
+            help = "write `ops.name(…)`"
+            self.session.fail("E0209", "`ops` stands without the name of an operation", expression.span, help=help)
+        return UNKNOWN if self.is_dead else value
 
     def _constant(self, expression: nodes.Number | nodes.String | nodes.Literal) -> object:
         return expression.value
 
-    def _number(self, expression: nodes.Number) -> object:
-        if expression.value == float("inf"):
-            self.session.fail("E0312", f"`{expression.text}` is too large for a number", expression.span)
-        return expression.value
-
     def _tuple(self, expression: nodes.Tuple) -> object:
-        return self._measured(tuple([self.attempt(item) for item in expression.items]), expression)
+        return self.measured(tuple([self.attempt(item) for item in expression.items]), expression)
 
     def _list(self, expression: nodes.List) -> object:
-        return self._measured([self.attempt(item) for item in expression.items], expression)
+        return self.measured([self.attempt(item) for item in expression.items], expression)
 
-    def _measured(self, value: object, expression: nodes.Expression) -> object:
+    def measured(self, value: object, expression: nodes.Expression) -> object:
+        """Return a value made of others, after its size has been counted. Raises Stop."""
         try:
             return measured(self.session, value)
         except Fault as fault:
@@ -130,7 +157,7 @@ class Evaluator:
             if key in result:
                 self.session.fail("E0316", f"the key {describe(key)} stands twice", pair.key.span)
             result[key] = value
-        return self._measured(result, expression)
+        return self.measured(result, expression)
 
     def _call(self, call: nodes.Call) -> object:
         return call_value(self, call)
@@ -172,9 +199,12 @@ class Evaluator:
             if left is UNKNOWN:
                 self.attempt(node.right)
                 return UNKNOWN
-            return self.value(node.right) if self.holds(left, node.left) == (sign == "and") else left
+            if self.holds(left, node.left) == (sign == "and"):
+                return self.value(node.right)
+            self.look_at(node.right)
+            return left
         right = self.value(node.right)
-        if left is UNKNOWN or right is UNKNOWN:
+        if left is UNKNOWN or right is UNKNOWN or self.is_dead:
             return UNKNOWN
         try:
             if tensors.is_arithmetic(sign, left, right):
@@ -196,7 +226,9 @@ class Evaluator:
             self.attempt(expression.then)
             self.attempt(expression.otherwise)
             return UNKNOWN
-        taken = expression.then if self.holds(condition, expression.condition) else expression.otherwise
+        arms = expression.then, expression.otherwise
+        taken, other = arms if self.holds(condition, expression.condition) else arms[::-1]
+        self.look_at(other)
         return self.value(taken)
 
     def _named(self, expression: nodes.Named) -> object:
@@ -261,9 +293,7 @@ class Evaluator:
             help = "a chain goes from a tensor through layers" if isinstance(value, Tensor) else ""
             self.session.fail("E0321", message, link.span, help=help)
         if isinstance(flow, LAYERS):
-            composed = compose(flow, value)
-            self.session.step(link.span, len(composed.layers))
-            return composed
+            return self.measured(compose(flow, value), link)
         return self.applied(value, flow, link)
 
     def applied(self, layer: LayerValue, flow: object, link: nodes.Expression) -> Any:
@@ -315,7 +345,7 @@ def compose(first: LayerValue, second: LayerValue) -> Composed:
 
 _METHODS: dict[type[nodes.Expression], Callable[[Evaluator, Any], Any]] = {
     nodes.Name: Evaluator._name,
-    nodes.Number: Evaluator._number,
+    nodes.Number: Evaluator._constant,
     nodes.String: Evaluator._constant,
     nodes.Literal: Evaluator._constant,
     nodes.Tuple: Evaluator._tuple,

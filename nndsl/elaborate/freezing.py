@@ -23,10 +23,12 @@ class _Freezer:
         self._numbers: dict[int, int] = {}
 
     def frozen(self, value: object) -> Hashable:
-        if value is None or isinstance(value, (bool, float, str)):
+        if value is None or isinstance(value, (bool, str)):
             return type(value).__name__, value
         if isinstance(value, int):
             return "int", int(value)
+        if isinstance(value, float):
+            return "float", float(value)
         if isinstance(value, Dim):
             return value
         if isinstance(value, (list, tuple)):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from nndsl.arguments import describe
 from nndsl.diagnostics import Note
 from nndsl.dims import Conflict, Different, Dim, Origin, Size, Unsolvable, fresh, solve_axes, substitute, symbol
-from nndsl.elaborate.applying import check_sizes, origin
+from nndsl.elaborate.applying import check_sizes
 from nndsl.elaborate.naming import is_symbol
 from nndsl.elaborate.session import Stop
 from nndsl.elaborate.sizes import Difference
 from nndsl.elaborate.values import UNKNOWN
-from nndsl.graph import InputLayer, Node, Tensor
+from nndsl.graph import Construction, InputLayer, Node, Tensor
 from nndsl.layers.base import FLOATS, INTEGERS, TensorType
 from nndsl.layers.refusals import shown
 from nndsl.suggestions import suggest
@@ -75,15 +75,17 @@ def block_input(
     Each dimension comes with its axis, scale and offset. Raises Stop if the input does not fit.
     """
     name = name_of(statement) if statement is not None else UNNAMED
-    kind = given.type
+    kind = Construction(dtype=evaluator.policy).accepted(given.type)[0]
     sizes: list[Size] = _traced_sizes(evaluator, kind)
     bound: dict[str, tuple[int, int, int]] = {}
     span = statement.span if statement is not None else given.node.span
     if statement is not None:
         dtype = declared_dtype(evaluator, statement)
-        if dtype is not None and dtype != kind.dtype:
-            message = f"`{called}` takes {dtype}, and its input is {kind.dtype}"
-            evaluator.session.fail("E0405", message, at.span, notes=(origin(given), Note("declared here", span)))
+        if dtype is not None and kind.is_float and dtype in FLOATS:
+            kind = kind.with_dtype(dtype)
+        elif dtype is not None and dtype != kind.dtype:
+            message = f"`{called}` takes {dtype}, and its input is {given.type.dtype}"
+            evaluator.session.fail("E0405", message, at.span, notes=(_origin(given), Note("declared here", span)))
         if statement.shape is not None:
             bound = _bind(evaluator, statement, given, called, at)
             for each, (axis, scale, offset) in bound.items():
@@ -117,7 +119,7 @@ def _bind(
     if declared is UNKNOWN:
         raise Stop
     actual = given.type.shape[1:]
-    notes = (origin(given), Note("declared here", statement.span))
+    notes = (_origin(given), Note("declared here", statement.span))
     wanted = f"(N, {', '.join(str(size) for size in declared)})" if declared else "(N,)"
     refusal = f"`{called}` takes {wanted}, and its input is {shown(given.type.shape)}"
     if len(declared) != len(actual):
@@ -155,6 +157,11 @@ def _bind(
     return bound
 
 
+def _origin(given: Tensor) -> Note:
+    """Return the note that says where what a block is given comes from."""
+    return Note("its input comes from here", given.node.span)
+
+
 def declared_dtype(evaluator: Evaluator, statement: nodes.Input) -> str | None:
     """Return the dtype that an input declares, or None if it leaves it out. Raises Stop."""
     if statement.dtype is None:
@@ -170,26 +177,23 @@ def declared_sizes(evaluator: Evaluator, statement: nodes.Input, taken: Sequence
     """Return the sizes of a declared shape, without the batch, or UNKNOWN. Raises Stop."""
     shape = statement.shape
     assert shape is not None
+    items = shape.items if isinstance(shape, nodes.Tuple) else (shape,)
+    values: list[Any] = []
     evaluator.symbols = {}
     try:
-        if isinstance(shape, nodes.Tuple):
-            values: list[Any] = []
-            for item in shape.items:
-                if isinstance(item, nodes.Name) and item.name == "_":
-                    name = fresh({*taken, *evaluator.names, *evaluator.symbols})
-                    evaluator.symbols[name] = symbol(name)
-                    values.append(evaluator.symbols[name])
-                else:
-                    values.append(evaluator.attempt(item))
-            spans = [item.span for item in shape.items]
-        else:
-            value = evaluator.value(shape)
-            if value is UNKNOWN:
-                return UNKNOWN
-            values = list(value) if isinstance(value, (tuple, list)) else [value]
-            spans = [shape.span] * len(values)
+        for item in items:
+            if isinstance(item, nodes.Name) and item.name == "_":
+                name = fresh({*taken, *evaluator.names, *evaluator.symbols})
+                evaluator.symbols[name] = symbol(name)
+                values.append(evaluator.symbols[name])
+            else:
+                values.append(evaluator.attempt(item))
     finally:
         evaluator.symbols = None
+    if len(values) == 1 and isinstance(values[0], (tuple, list)):
+        values = list(values[0])
+        items = items * len(values)
+    spans = [item.span for item in items]
     for value, span in zip(values, spans, strict=True):
         if value is UNKNOWN:
             continue

@@ -18,7 +18,7 @@ from nndsl.graph import Graph, Instance, Made, Node, Place, Tensor
 from nndsl.layers.base import TensorType
 from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
-from nndsl.traced import Traced, origin_of
+from nndsl.traced import Named, Traced, origin_of
 
 if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
@@ -108,7 +108,8 @@ def _entry(
         id(built.definition),
         frozen(session, list(built.arguments.values())),
         owned,
-        tuple(tensor.type for tensor in tensors),
+        built.made.layer.dtype,
+        built.made.layer.accepted(*(tensor.type for tensor in tensors)),
     )
     known = session.instances.get(key)
     if known is None:
@@ -133,13 +134,14 @@ def _elaborate(
     syntax = definition.syntax
     stand_ins: dict[int, Made] = {}
     names: dict[str, object] = {}
-    traced: dict[str, int] = {}
+    traced: dict[str, int | float] = {}
     for name, value in built.arguments.items():
         names[name] = _entering(name, value, stand_ins, built.made)
-        if isinstance(value, int) and not isinstance(value, bool):
-            traced[name] = int(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            traced[name] = float(value) if isinstance(value, float) else int(value)
     body = Body(session, definition.kind, bound_names(syntax.parameters, syntax.body))
-    inner = Evaluate(session, definition.file, names, body, definition.file.places(definition))
+    places = definition.file.places(definition)
+    inner = Evaluate(session, definition.file, names, body, places, policy=built.made.layer.dtype)
     statements = Statements(inner, definition, tensors, at)
     done = statements.run_body()
     traced.update(
@@ -166,6 +168,8 @@ def _entering(name: str, value: Any, stand_ins: dict[int, Made], owner: Made) ->
     """Return a value as the body sees it: numbers with the parameter that they come from, layers as parameters."""
     if isinstance(value, int) and not isinstance(value, bool):
         return Traced(int(value), symbol(name))
+    if isinstance(value, float):
+        return Named(value, name)
     return _standing(name, value, stand_ins, owner)
 
 

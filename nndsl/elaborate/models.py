@@ -15,9 +15,8 @@ from nndsl.elaborate.merges import report_differences
 from nndsl.elaborate.outputs import model_settings
 from nndsl.elaborate.pruning import prune
 from nndsl.elaborate.scope import FileScope
-from nndsl.elaborate.session import Session, Stop
+from nndsl.elaborate.session import Exhausted, Session, Stop
 from nndsl.elaborate.statements import Statements
-from nndsl.elaborate.unused import report_idle
 from nndsl.elaborate.values import UNKNOWN, Definition
 from nndsl.elaborate.weights import parameter_count
 from nndsl.graph import Graph, InputLayer, Node, Tensor
@@ -56,7 +55,6 @@ def elaborate(file: FileScope, definition: Definition, settings: Mapping[str, ob
     graph = prune(body.finish(definition.name))
     _check_reached(session, graph, definition)
     _check_parameters(session, graph, definition)
-    report_idle(session)
     equalities = tuple((each.first, each.second, Origin(each.what, each.span)) for each in session.checks)
     graph = replace(graph, loop_turns=statements.loop_turns, conditions=session.scope.learned(), equalities=equalities)
     if session.has_errors():
@@ -109,7 +107,7 @@ def _holds(file: FileScope, definition: Definition, settings: Mapping[str, objec
         body = Body(session, "model", bound_names(syntax.parameters, syntax.body))
         evaluator = Evaluator(session, again, names, body, definition.file.places(definition))
         return Statements(evaluator, definition).run_body() and not session.has_errors() and not session.differences
-    except Stop:
+    except (Stop, Exhausted):
         return False
 
 

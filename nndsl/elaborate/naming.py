@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from nndsl import layers, recipes
+from nndsl.arguments import ArgumentError, Kind
 from nndsl.elaborate.functions import FUNCTIONS
+from nndsl.elaborate.values import ABSENT
 from nndsl.suggestions import LAYERS, suggest
 from nndsl.syntax import nodes
 
@@ -27,7 +29,7 @@ def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
     name, session = expression.name, evaluator.session
     later = evaluator.body.later if evaluator.body is not None else evaluator.file.later
     if name in later or (evaluator.before is not None and name in evaluator.file.names):
-        help = "names are bound before they are used, in the order of the text"
+        help = "names are bound by lines above, and not by those of a branch that is not taken"
         session.fail("E0202", f"`{name}` is used before it is bound", expression.span, help=help)
     known = [*evaluator.names, *evaluator.file.names]
     candidates = [*known, *layers.names(), *FUNCTIONS, *(each for kind in recipes.NAMES.values() for each in kind)]
@@ -38,6 +40,30 @@ def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
         help = suggest(name, (), "statement")
     called = "layer" if name in LAYERS or (name[:1].isupper() and len(name) > 2) else "name"
     session.fail("E0201", f"unknown {called} `{name}`", expression.span, help=help)
+
+
+def quoted(evaluator: Evaluator, expression: nodes.Expression, kind: Kind | None) -> None:
+    """Report a name that stands for nothing where the string is an option, alone or in a list or dict."""
+    waiting = [expression]
+    while waiting and kind is not None:
+        item = waiting.pop()
+        if isinstance(item, (nodes.List, nodes.Tuple)):
+            waiting += item.items
+        elif isinstance(item, nodes.Dict):
+            waiting += [pair.value for pair in item.pairs]
+        elif isinstance(item, nodes.Name) and _is_option(evaluator, item.name, kind):
+            help = f'write `"{item.name}"`: options are strings'
+            evaluator.session.report("E0201", f"unknown name `{item.name}`", item.span, help=help)
+
+
+def _is_option(evaluator: Evaluator, name: str, kind: Kind) -> bool:
+    if name in evaluator.names or evaluator.file.find(name) is not ABSENT:
+        return False
+    try:
+        kind.read(name)
+    except ArgumentError:
+        return False
+    return True
 
 
 def foreign_attribute(evaluator: Evaluator, expression: nodes.Attribute) -> NoReturn:

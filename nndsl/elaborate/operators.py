@@ -10,6 +10,7 @@ from typing import Any
 from nndsl.arguments import describe
 from nndsl.dims import Dim, Same, SizeUnknown, same
 from nndsl.elaborate.session import Fault, Session
+from nndsl.elaborate.values import parts_of
 from nndsl.recipes.base import PendingRecipe
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -29,6 +30,7 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 }
 NUMBERS = (int, float)
 _CONSTANTS = (int, float, str, type(None), tuple, list, dict, range, Dim)
+_LEAVES = (int, float, str, Dim, type(None))
 _DEEPEST = 64
 _LONGEST_POWER = 4096
 """The bits of a power that is still computed before its length is looked at."""
@@ -95,22 +97,29 @@ def checked(value: Any) -> Any:
 
 
 def measured(session: Session, value: Any) -> Any:
-    """Return a list, tuple or dict, after its size with all that it holds has been counted as steps. Raises Fault."""
+    """Return a list, recipe or layer, after its size with all that it is made of has been counted. Raises Fault.
+
+    Each use of what is shared counts, since whatever goes through the value later meets it each time.
+    """
     total = 0
     waiting: list[tuple[object, int]] = [(value, 1)]
     while waiting:
         item, depth = waiting.pop()
-        if isinstance(item, (list, tuple, dict)):
-            if depth > _DEEPEST:
-                raise Fault("E0713", f"lists lie more than {_DEEPEST} deep in each other")
-            total += len(item)
-            if session.steps + total > session.limits.steps:
-                raise Fault("E0713", "the list grows too large", "let the caller raise the limit on steps")
-            if isinstance(item, dict):
-                item = item.values()
-            waiting += [(inner, depth + 1) for inner in item if isinstance(inner, (list, tuple, dict))]
+        parts = parts_of(item)
+        if not parts:
+            continue
+        if depth > _DEEPEST:
+            raise Fault("E0713", f"{_kind(value)} lie more than {_DEEPEST} deep in each other")
+        total += len(parts)
+        if session.steps + total > session.limits.steps:
+            raise Fault("E0713", f"{_kind(value)} grow too large", "let the caller raise the limit on steps")
+        waiting += [(part, depth + 1) for part in parts if not isinstance(part, _LEAVES)]
     session.steps += total
     return value
+
+
+def _kind(value: object) -> str:
+    return "lists" if isinstance(value, (list, tuple, dict)) else "layers or recipes"
 
 
 def equal(session: Session, left: object, right: object) -> bool:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from nndsl.elaborate.naming import quoted
 from nndsl.elaborate.values import is_unknown
 from nndsl.graph import Node, Tensor
+from nndsl.recipes.base import RecipeKind
 from nndsl.settings import CompileSettings, FitSettings, ModelOutput, Written, check_settings
 
 if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
     from nndsl.elaborate.statements import Statements
+
+_RECIPES = {
+    "optimizer": RecipeKind("optimizer"),
+    "loss": RecipeKind("loss"),
+    "metrics": RecipeKind("metric"),
+    "weighted_metrics": RecipeKind("metric"),
+}
+"""The settings that take recipes which have names, written as strings."""
 
 
 def model_settings(evaluator: Evaluator, statements: Statements) -> tuple[CompileSettings | None, FitSettings | None]:
@@ -28,6 +38,7 @@ def model_settings(evaluator: Evaluator, statements: Statements) -> tuple[Compil
             continue
         written = []
         for setting in statements.settings[kind].settings:
+            quoted(evaluator, setting.value, _RECIPES.get(setting.name.name))
             value = evaluator.attempt(setting.value)
             if not is_unknown(value):
                 written.append(Written(setting.name.name, value, setting.span, setting.value.span, setting.value))

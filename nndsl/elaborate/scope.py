@@ -300,7 +300,7 @@ def _check_formula(scope: FileScope, item: nodes.Def, number: int) -> None:
 
 
 def _constructs(scope: FileScope, item: nodes.Def, names: dict[str, object], number: int) -> bool:
-    """Return whether a function constructs a layer, which cannot be known from its value while the arguments are not."""
+    """Return whether a function constructs a layer: its value does not tell while the arguments are not known."""
     waiting: list[nodes.Node] = [item.value]
     while waiting:
         node = waiting.pop()

@@ -54,8 +54,8 @@ class Session:
     steps: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     """What the main file sets, and the defaults of the rest."""
-    bound: dict[tuple[type[Layer], str], Layer] = field(default_factory=dict)
-    """Layers by the text of their constructor, where all arguments are literals."""
+    bound: dict[tuple[type[Layer], str, str], Layer] = field(default_factory=dict)
+    """Layers by the text of their constructor, where all arguments are literals, and their dtype policy."""
     inferred: dict[tuple[int, int], tuple[Layer, TensorType, tuple[TensorType, ...]]] = field(default_factory=dict)
     """The types that a layer gives for one input, by the identities of both."""
     types: dict[TensorType, TensorType] = field(default_factory=dict)

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from nndsl.arguments import describe
-from nndsl.diagnostics import Note, Span
+from nndsl.diagnostics import Note
 from nndsl.elaborate.constructors import bound_names
 from nndsl.elaborate.expressions import Evaluator
 from nndsl.elaborate.functions import items_of
 from nndsl.elaborate.inputs import UNNAMED, block_input, model_input, name_of, unknown_symbols
 from nndsl.elaborate.loops import check_turns
 from nndsl.elaborate.operators import truth
+from nndsl.elaborate.results import Outputs
 from nndsl.elaborate.scope import unpacked
 from nndsl.elaborate.session import Fault, Stop
-from nndsl.elaborate.values import ABSENT, LAYERS, UNKNOWN, Definition
-from nndsl.graph import Node, Tensor, Turn
+from nndsl.elaborate.values import ABSENT, UNKNOWN, Definition
+from nndsl.graph import Tensor, Turn
 from nndsl.syntax import nodes
 
 _STATEMENT_STEPS = 4
@@ -47,7 +48,7 @@ class Statements:
         """The dimensions that inputs bind: the number of the input, the axis, the scale and the offset."""
         self.loop_turns: dict[tuple[tuple[Turn, ...], int], int] = {}
         self.settings: dict[str, nodes.Settings] = {}
-        self._output_names: dict[str, Span] = {}
+        self._outputs = Outputs(evaluator, definition)
         self._failed = False
         self._inputs = 0
         self._loops = 0
@@ -68,7 +69,7 @@ class Statements:
             self._run(self.definition.syntax.body)
         except Stop:
             return False
-        self._finish_outputs()
+        self._outputs.finish(has_inputs=self._inputs > 0)
         known = all(isinstance(tensor, Tensor) for _, tensor, _ in self.body.outputs)
         return known and bool(self.body.outputs) and not self._failed
 
@@ -232,6 +233,13 @@ class Statements:
             if name in self.evaluator.names:
                 self.evaluator.names[name] = UNKNOWN
 
+    def _look_at(self, statements: tuple[nodes.Statement, ...], is_dead: bool) -> None:
+        """Check a branch; of one that is never taken, the names alone."""
+        outer = self.evaluator.is_dead
+        self.evaluator.is_dead = outer or is_dead
+        self._nested(statements)
+        self.evaluator.is_dead = outer
+
     def _nested(self, statements: tuple[nodes.Statement, ...]) -> None:
         self._loops += 1
         outer = self.body.statement
@@ -247,13 +255,12 @@ class Statements:
         self.evaluator.hint = ""
         condition = self.evaluator.attempt(statement.condition)
         if condition is UNKNOWN or self.body.checking:
-            if condition is not UNKNOWN:
-                self.evaluator.holds(condition, statement.condition)
+            taken = None if condition is UNKNOWN else self.evaluator.holds(condition, statement.condition)
             current = self.body.current
-            self._nested(statement.body)
+            self._look_at(statement.body, is_dead=taken is False)
             if statement.otherwise:
                 after, self.body.current = self.body.current, current
-                self._nested(statement.otherwise)
+                self._look_at(statement.otherwise, is_dead=taken is True)
                 current = after
             if self.body.current is not current:
                 self.body.current = UNKNOWN
@@ -276,94 +283,7 @@ class Statements:
             self.session.fail("E0509", message, statement.span, notes=(note,))
 
     def _output(self, statement: nodes.Output) -> None:
-        for item in statement.items:
-            try:
-                self._output_item(item)
-            except Stop:
-                self._failed = True
-                self.body.outputs.append(("", UNKNOWN, item.span))
-
-    def _output_item(self, item: nodes.OutputItem) -> None:
-        evaluator = self.evaluator
-        expression = item.value
-        name = item.name.name if item.name is not None else _name_in(expression)
-        evaluator.hint = name or "y"
-        value = evaluator.standing(expression)
-        if isinstance(value, (tuple, list)) and item.name is None:
-            for each in value:
-                self._add_output("", each, item)
-            return
-        self._add_output(name, value, item)
-
-    def _add_output(self, name: str, value: Any, item: nodes.OutputItem) -> None:
-        span = item.name.span if item.name is not None else item.span
-        if value is not UNKNOWN and not isinstance(value, Tensor):
-            message = f"an output is a tensor, and this is {describe(value)}"
-            help = "bind the tensors: `a, b = …`" if isinstance(value, (tuple, list)) else ""
-            if isinstance(value, LAYERS):
-                help = "apply it: `x -> layer`"
-            self.session.fail("E0507", message, item.value.span, help=help)
-        if name and name in (node.hint for node in self.body.inputs):
-            help = f"give it a name of its own: `output name: {' '.join(item.value.span.text.split())[:40]}`"
-            self.session.fail("E0506", f"the output `{name}` has the name of an input", span, help=help)
-        if name in self._output_names:
-            note = Note("the first one is here", self._output_names[name])
-            help = "give it a name of its own: `output name: …`"
-            self.session.fail("E0505", f"the output `{name}` stands twice", span, notes=(note,), help=help)
-        if name:
-            self._output_names[name] = span
-        self.body.outputs.append((name, value, span))
-
-    def _finish_outputs(self) -> None:
-        """Take the current value if there is no output, and name the outputs without a name."""
-        body = self.body
-        if not body.outputs:
-            self._implied_output()
-        taken = {name for name, _, _ in body.outputs} | {node.hint for node in body.inputs}
-        number = 0
-        for index, (name, tensor, span) in enumerate(body.outputs):
-            while not name:
-                wanted = f"y_{number}" if number else "y"
-                number += 1
-                if wanted not in taken:
-                    name = wanted
-            body.outputs[index] = (name, tensor, span)
-
-    def _implied_output(self) -> None:
-        body, kind = self.body, self.definition.kind
-        target = self.definition.target
-        if body.current is None or (kind == "model" and self._inputs == 0):
-            message = f"the {kind} `{target.name}` has no output"
-            if kind == "model" and self._inputs == 0:
-                message = f"the model `{target.name}` has no input"
-            if body.current is not UNKNOWN:
-                help = "write `input name: (28, 28, 1)`" if "no input" in message else "write `output name`"
-                self.session.report("E0502", message, target.span, help=help)
-            return
-        current = body.current
-        name = ""
-        if isinstance(current, Tensor) and current.node not in body.inputs:
-            last = next((each for each in reversed(self.definition.syntax.body) if _makes_value(each)), None)
-            if isinstance(last, nodes.ExpressionStatement):
-                name = _name_in(last.value)
-        if name in (node.hint for node in body.inputs):
-            name = ""
-        body.outputs.append((name, current, target.span))
-
-
-def _makes_value(statement: nodes.Statement) -> bool:
-    return isinstance(statement, (nodes.ExpressionStatement, nodes.For, nodes.If))
-
-
-def _name_in(expression: nodes.Expression) -> str:
-    """Return the name that an expression ends in: a bound name, or what stands behind ``as``."""
-    while isinstance(expression, nodes.Chain):
-        expression = expression.links[-1]
-        if not isinstance(expression, nodes.Named):
-            return ""
-    if isinstance(expression, (nodes.Named, nodes.Name)):
-        return expression.name
-    return ""
+        self._failed = not self._outputs.add(statement) or self._failed
 
 
 def _has_blank(shape: nodes.Expression) -> bool:
@@ -382,5 +302,3 @@ _RUN: dict[type[nodes.Statement], Callable[[Statements, Any], None]] = {
     nodes.Settings: Statements._settings,
     nodes.Broken: Statements._broken,
 }
-
-__all__ = ["Node", "Statements"]

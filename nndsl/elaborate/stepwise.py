@@ -20,7 +20,7 @@ def per_step(inner: LayerValue, call: nodes.Call) -> LayerValue:
     """Return ``TimeDistributed(inner)``; one that looks at the batch when it trains sees one step after the other."""
     within = call.span.start <= inner.call.span.start < call.span.end if isinstance(inner, Single) else False
     if isinstance(inner, Single) and inner.made is not None and looks_at_batch(inner.layer) and within:
-        layer = Stepwise(inner.layer)
+        layer = Stepwise(inner.layer, dtype=inner.layer.dtype)
         return Single(layer, replace(inner.made, layer=layer), call)
     return PerStep(inner, call)
 

@@ -33,7 +33,9 @@ def is_arithmetic(sign: str, left: object, right: object) -> bool:
         raise Fault(
             "E0310",
             f"`{sign}` does not take a tensor",
-            "comparisons are of constants: what a tensor holds is known at run time alone",
+            "there are `+`, `-`, `*`, `/` and `**` of tensors"
+            if sign in "//%"
+            else "comparisons are of constants: what a tensor holds is known at run time alone",
         )
     return True
 

@@ -60,6 +60,11 @@ def report_unused(definition: Definition) -> None:
         if parameter.name not in read and not parameter.name.startswith("_"):
             message = f"the parameter `{parameter.name}` is never used"
             session.report("W0504", message, parameter.span, help="leave it out, or use it")
+    inputs = [each for each in syntax.body if isinstance(each, nodes.Input) and each.name is not None]
+    for statement in inputs if len(inputs) > 1 else ():
+        if statement.name is not None and statement.name.name not in read:
+            message = f"the input `{statement.name.name}` is never used"
+            session.report("W0502", message, statement.span, help="leave it out, or use it")
     statements = [each for each in syntax.body if not isinstance(each, nodes.Settings)]
     last = statements[-1] if statements else None
     _report_names(session, syntax.body, read, last)
@@ -69,12 +74,12 @@ def _report_names(
     session: Session, body: tuple[nodes.Statement, ...], read: Container[str], last: nodes.Statement | None
 ) -> None:
     seen: set[str] = set()
-    waiting = list(zip(body, (*body[1:], None), strict=True))[::-1]
+    waiting = _followed(body, None)
     while waiting:
         statement, following = waiting.pop()
         if isinstance(statement, (nodes.For, nodes.If)):
             inner = statement.body if isinstance(statement, nodes.For) else (*statement.body, *statement.otherwise)
-            waiting += list(zip(inner, (*inner[1:], following), strict=True))[::-1]
+            waiting += _followed(inner, following)
             continue
         if isinstance(statement, nodes.Assign):
             for target in statement.targets:
@@ -85,17 +90,24 @@ def _report_names(
                     if len(statement.targets) > 1:
                         help = "write `_` in its place"
                     session.report("W0501", message, target.span, notes=notes, help=help)
-        if isinstance(statement, nodes.ExpressionStatement) and statement is not last:
-            for named in _named(statement.value):
+        if isinstance(statement, nodes.ExpressionStatement):
+            for named in _named(statement.value, names_output=statement is last):
                 if named.name not in read and named.name not in seen and not named.name.startswith("_"):
                     seen.add(named.name)
                     help = f'to name a layer alone, write `name="{named.name}"`'
                     session.report("W0501", f"`{named.name}` is never used", named.name_span, help=help)
 
 
-def _named(expression: nodes.Expression) -> list[nodes.Named]:
+def _followed(
+    body: tuple[nodes.Statement, ...], following: nodes.Statement | None
+) -> list[tuple[nodes.Statement, nodes.Statement | None]]:
+    """Return the statements of a body, each with the one behind it, the last one first."""
+    return list(zip(body, (*body, following)[1:], strict=True))[::-1]
+
+
+def _named(expression: nodes.Expression, names_output: bool) -> list[nodes.Named]:
     links = expression.links if isinstance(expression, nodes.Chain) else (expression,)
-    return [link for link in links if isinstance(link, nodes.Named)]
+    return [link for link in (links[:-1] if names_output else links) if isinstance(link, nodes.Named)]
 
 
 def _meant(name: str, following: nodes.Statement | None) -> tuple[tuple[Note, ...], str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from nndsl.graph import Made
 from nndsl.layers.base import Layer
+from nndsl.recipes.base import PendingRecipe
 from nndsl.syntax import nodes
 
 if TYPE_CHECKING:
@@ -180,28 +181,32 @@ CALLABLES = (LayerClass, RecipeClass, Function, Formula, Definition, External)
 """What has no value before it is called."""
 
 
-def mades(value: object) -> list[Made]:
-    """Return the layers in a value that have weights of their own, in order, each once.
+def parts_of(value: object) -> Collection[object]:
+    """Return the values that a value is made of, if it is a container, a recipe or a layer made of others."""
+    if isinstance(value, (list, tuple)):
+        return value
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, Built):
+        return value.arguments.values()
+    if isinstance(value, Composed):
+        return value.layers
+    if isinstance(value, PerStep):
+        return (value.inner,)
+    if isinstance(value, PendingRecipe):
+        return [item for _, item in value.arguments]
+    return ()
 
-    What was made in the argument of another of them comes along with it and is not listed.
-    """
+
+def mades(value: object) -> list[Made]:
+    """Return the layers in a value that have weights of their own, in order, each once."""
     found: dict[int, Made] = {}
     waiting = [value]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, (Single, Built)):
-            if item.made is not None:
-                found.setdefault(id(item.made), item.made)
-            if isinstance(item, Built):
-                waiting += reversed(list(item.arguments.values()))
-        elif isinstance(item, PerStep):
-            waiting.append(item.inner)
-        elif isinstance(item, Composed):
-            waiting += reversed(item.layers)
-        elif isinstance(item, (list, tuple)):
-            waiting += reversed(item)
-        elif isinstance(item, dict):
-            waiting += reversed(list(item.values()))
+        if isinstance(item, (Single, Built)) and item.made is not None:
+            found.setdefault(id(item.made), item.made)
+        waiting += reversed([*parts_of(item)])
     return list(found.values())
 
 

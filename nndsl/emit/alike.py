@@ -34,8 +34,9 @@ def _content(collector: Collector, template: Template) -> object:
         entries.append((entry.made.place.name, entry.made.turns, _numbered(entry.build), child, resets))
     forward = template.forward
     lines = [(line.targets, _numbered(line.code), line.turns) for line in forward.lines]
-    return entries, forward.inputs, forward.handed, lines, _numbered(forward.result), template.definitions
+    return entries, forward.inputs, forward.handed, lines, forward.result, template.definitions
 
 
 def _numbered(written: Code) -> tuple[str, list[str]]:
-    return written.text, [text(hole.value) if not isinstance(hole.value, float) else repr(hole.value) for hole in written.holes]
+    values = [hole.value for hole in written.holes]
+    return written.text, [repr(value) if isinstance(value, float) else text(value) for value in values]

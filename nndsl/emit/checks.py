@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from nndsl.code import literal
 from nndsl.dims import Dim, InputAxes, Size, solve_axes, text
+from nndsl.dims.atoms import CONSTANT
 from nndsl.graph import Graph
 
 
@@ -45,7 +46,9 @@ def checks(graph: Graph, names: tuple[str, ...], needed: list[str]) -> list[str]
             f'f"axis {check.axis} of {check.input} must be {text(check.size)}, not {{{actual}}}"',
         )
     for condition in conditions:
-        size, limit = text(condition.size), condition.limit
+        # Said of `H * W` rather than of `H * W - 5`.
+        constant = condition.size.terms.get(CONSTANT, 0) if isinstance(condition.size, Dim) else 0
+        size, limit = text(condition.size - constant), condition.limit - constant
         opposite, words = ("<", "at least") if condition.sign == ">=" else (">", "at most")
         message = literal(f"{size} must be {words} {limit} ({condition.origin}), not ").text
         lines += _refusal(f"{size} {opposite} {limit}", f"{message} + str({size})")

@@ -12,11 +12,14 @@ from nndsl.code import HOLE, Code, as_code, code, join
 from nndsl.emit.names import free
 from nndsl.graph import Graph, Instance, Made, Node, Tensor, Turn
 from nndsl.layers.base import TensorType
+from nndsl.layers.casting import with_cast_weights
 from nndsl.passes.layout import Reorder
 
 ATTRIBUTE = "\x01"
 ATTRIBUTE_END = "\x02"
 """What a registered layer's token stands between, until it is known whether a loop reaches it."""
+
+_WORD = re.compile(rf"(?<![\w.{ATTRIBUTE}])[A-Za-z_]\w*")
 
 LONGEST_JOINED = 64
 """The length up to which a permutation is written into the expression beside it."""
@@ -34,12 +37,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """A forward method: its parameters, its statements, and the expression that it returns."""
+    """A forward method: its parameters, its statements, and the values that it returns."""
 
     inputs: tuple[str, ...]
     handed: tuple[str, ...]
     lines: tuple[Line, ...]
-    result: Code
+    result: str
     locals: frozenset[str]
 
 
@@ -103,6 +106,7 @@ class Writer:
         self._holders: dict[str, Tensor | None] = {}
         self._position = -1
         self._all: set[str] = set()
+        self._locals: set[str] = set()
 
     def value(self, tensor: Tensor) -> Code:
         """Return the local that holds a tensor."""
@@ -113,6 +117,7 @@ class Writer:
         name = free(hint, self._holders)
         self._holders[name] = None
         self._all.add(name)
+        self._locals.add(name)
         return name
 
     def write(self, handed: tuple[str, ...]) -> Forward:
@@ -127,15 +132,19 @@ class Writer:
         for position, node in enumerate(self._graph.nodes):
             self._position = position
             self._node(node)
+        if self._locals:
+            self._drop_unused()
         results = [self.value(tensor) for _, tensor in self._graph.outputs]
-        result = self._fold(results[0]) if len(results) == 1 else join(", ", results)
-        return Forward(tuple(inputs), handed, tuple(self.lines), result, frozenset(self._all))
+        return Forward(tuple(inputs), handed, tuple(self.lines), join(", ", results).text, frozenset(self._all))
 
-    def _fold(self, result: Code) -> Code:
-        """Return the last statement's expression instead of its local, where that is all that the local is for."""
-        if self.lines and self.lines[-1].targets == result.text and not self.lines[-1].turns:
-            return self.lines[-1].code
-        return result
+    def _drop_unused(self) -> None:
+        """Write ``_`` for what a layer's statement unpacks and nothing reads: an output that is not wanted."""
+        counts = Counter(word for line in self.lines for word in _WORD.findall(line.code.text))
+        unused = {name for name in self._locals if counts[name] == 1}
+        for index, line in enumerate(self.lines):
+            if not line.targets and unused.intersection(_WORD.findall(line.code.text)):
+                text = _WORD.sub(lambda match: "_" if match[0] in unused else match[0], line.code.text)
+                self.lines[index] = replace(line, code=replace(line.code, text=text))
 
     def _node(self, node: Node) -> None:
         module = self._module(node.made) if node.made is not None else Code("")
@@ -144,8 +153,13 @@ class Writer:
             arguments += [self._module(made) for made in node.layer.handed if made.owner is not node.made]
             expression: Code | tuple[Code, ...] = code("{}({})", module, join(", ", arguments))
         else:
+            if not node.layer.casts_weights and node.made is not None:
+                module = with_cast_weights(node.layer, module, self.helper)
             expression = node.layer.forward(Application(self, node, module))
         tensors = [Tensor(node, index) for index in range(len(node.types))]
+        if node.made is not None and expression == module:
+            self._names[tensors[0]] = module.text
+            return
         names = []
         for tensor in tensors:
             if tensor not in self._last_use:

@@ -7,6 +7,9 @@ from importlib.resources import files
 
 _OTHER = re.compile(r"^from nndsl\.emit\.helpers\.\w+ import (\w+)$", re.MULTILINE)
 
+NAMES = frozenset(entry.name.removesuffix(".py") for entry in files("nndsl.emit").joinpath("helpers").iterdir())
+"""The names of all helpers: no class of a source has one of them, whatever helpers it needs."""
+
 
 class Library:
     """The helpers of one source, each once, those that another needs before it."""

@@ -11,7 +11,7 @@ from nndsl.dims import Dim, evaluate, substitute, text
 from nndsl.emit.names import free
 from nndsl.emit.templates import CHILD, Entry, Group, Template
 from nndsl.graph import Instance
-from nndsl.traced import Traced
+from nndsl.traced import Named, Traced
 
 Number = int | float
 _BEFORE = ("", "(", "[", " ", "=", ":")
@@ -44,6 +44,8 @@ class Parameter:
     """A parameter of a class's constructor, and its value for each member."""
 
     name: str
+    word: str
+    """What it was to be called, before it had to differ from the others."""
     values: tuple[Number, ...]
     symbol: str = ""
     """The block's own name for the number: its parameter, or a dimension of its input."""
@@ -59,7 +61,6 @@ class Class:
     entries: tuple[tuple[Entry, Resolved, tuple[Resolved, ...]], ...]
     lines: tuple[Resolved, ...]
     comments: tuple[str, ...]
-    result: Resolved
     summary: str
     kept: tuple[str, ...]
     """Parameters that ``forward`` or ``reset_parameters`` needs, so that the constructor keeps them."""
@@ -96,14 +97,13 @@ class _Lifting:
             self._code([member.forward.lines[index].code for member in members], keep=True)
             for index in range(len(first.forward.lines))
         )
-        result = self._code([member.forward.result for member in members], keep=True)
         comments = tuple(
             self._comment([member.forward.lines[index].comment for member in members])
             for index in range(len(first.forward.lines))
         )
         summary = self._comment([member.summary for member in members])
         return Class(
-            self._group.name, first, tuple(self._parameters), tuple(entries), lines, comments, result, summary,
+            self._group.name, first, tuple(self._parameters), tuple(entries), lines, comments, summary,
             tuple(self._kept),
         )  # fmt: skip
 
@@ -133,23 +133,27 @@ class _Lifting:
         expression = self._expression(values, keep)
         if expression is not None:
             return expression
-        return self._reference(self._parameter(holes[0].word or "size", tuple(values), ""), keep)
+        word = holes[0].word or ("value" if isinstance(values[0], float) else "size")
+        return self._reference(self._parameter(word, tuple(values), ""), keep)
 
     def _expression(self, values: list[Number], keep: bool) -> str | None:
         """Return the origin that the numbers share, over the parameters that it needs, if it gives each its value."""
-        first = values[0]
-        if not isinstance(first, Traced):
-            return None
-        origin = first.origin
         graphs = [member.graph for member in self._group.members]
-        names = {}
+        origin = _origin(values[0])
+        if origin is None:
+            return None
+        if isinstance(origin, str) or any(isinstance(value, float) for value in values):
+            name = str(origin)
+            if any(graph.traced.get(name) != value for graph, value in zip(graphs, values, strict=True)):
+                return None
+            return self._reference(self._parameter(name, tuple(values), name), keep)
+        names: dict[str, tuple[int, ...]] = {}
         for symbol in sorted(origin.symbols()):
             if any(symbol not in graph.traced for graph in graphs):
                 return None
-            column = tuple(graph.traced[symbol] for graph in graphs)
-            names[symbol] = column
-        for value, graph in zip(values, graphs, strict=True):
-            if evaluate(origin, graph.traced) != value:
+            names[symbol] = tuple(int(graph.traced[symbol]) for graph in graphs)
+        for index, value in enumerate(values):
+            if evaluate(origin, {symbol: column[index] for symbol, column in names.items()}) != value:
                 return None
         constant = {symbol: column[0] for symbol, column in names.items() if len(set(column)) == 1}
         shown = substitute(origin, constant) if constant else origin
@@ -163,11 +167,11 @@ class _Lifting:
     def _parameter(self, word: str, values: tuple[Number, ...], symbol: str) -> str:
         """Return the parameter for a symbol, or for numbers without one: equal numbers of one word share it."""
         for parameter in self._parameters:
-            if parameter.symbol == symbol and (symbol or (parameter.values == values and parameter.name == word)):
+            if parameter.symbol == symbol and (symbol or (parameter.values == values and parameter.word == word)):
                 return parameter.name
         name = free(word, self._taken)
         self._taken.add(name)
-        self._parameters.append(Parameter(name, values, symbol))
+        self._parameters.append(Parameter(name, word, values, symbol))
         return name
 
     def _reference(self, name: str, keep: bool) -> str:
@@ -187,6 +191,13 @@ class _Lifting:
             shown.append(_shown(values))
             shown.append(piece)
         return "".join(shown)
+
+
+def _origin(value: Number) -> Dim | str | None:
+    """Return what a number is over the block's names: a size, the name of a parameter, or None."""
+    if isinstance(value, Named):
+        return value.name
+    return value.origin if isinstance(value, Traced) else None
 
 
 def _shown(values: list[int | float | Dim]) -> str:

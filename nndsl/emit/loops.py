@@ -118,7 +118,8 @@ class _Roller:
             head = _TOKEN.fullmatch(token)
             assert head is not None
             last = head[3].count("|") + 1 == int(head[2])
-            word = head[1] if len(lists) > 1 else "layer"
+            called = any(f"{lists[token]}(" in line.text for line in body)
+            word = "layer" if called and len(lists) == 1 else head[1]
             variables[token] = free(word if last else word + "s", self._taken, words, variables.values())
         heads = []
         for token in lists:

@@ -6,7 +6,8 @@ import keyword
 from collections.abc import Container
 
 RESERVED = frozenset(keyword.kwlist) | {
-    "F", "Tensor", "ValueError", "enumerate", "float", "int", "isinstance", "len", "list", "max", "math", "min", "nn",
+    "Any", "Callable", "F", "Tensor", "ValueError",
+    "enumerate", "float", "int", "isinstance", "len", "list", "max", "math", "min", "nn",
     "print", "range", "repr", "self", "str", "super", "torch", "tuple", "type", "zip",
 }  # fmt: skip
 """Python's keywords, and what the source itself refers to: never the name of a local, a parameter or a class."""

@@ -1,9 +1,21 @@
-"""Break lines of Python as ``ruff format`` does, for the few forms of expressions that the generator writes."""
+"""Break lines of Python as ``ruff format`` does, for the forms of statements that the generator writes."""
 
 from __future__ import annotations
 
+import re
+
 WIDTH = 88
-_OPENERS = {"(": ")", "[": "]", "{": "}"}
+_OPENERS = "([{"
+_CLOSERS = ")]}"
+_PRECEDENCE = (
+    (" or ",),
+    (" and ",),
+    (" == ", " != ", " <= ", " >= ", " < ", " > "),
+    (" + ", " - "),
+    (" * ", " // ", " / ", " % ", " @ "),
+    (" ** ",),
+)
+_HEAD = re.compile(r"(return |raise |if |for [\w, ]+ in |[\w.,*\[\] ]+ = |\*|\w+=)")
 
 
 def statement(text: str, indent: int, comment: str = "") -> list[str]:
@@ -19,118 +31,192 @@ def statement(text: str, indent: int, comment: str = "") -> list[str]:
             return [f"{pad}{text}  # {comment}"]
         return [f"{pad}# {comment}", pad + text]
     lines = [f"{pad}# {comment}"] if comment else []
-    return lines + _broken(text, indent)
+    if text.startswith("def "):
+        return lines + _definition(text, indent)
+    head, tail = _headed(text), ":" if text.endswith(":") else ""
+    return lines + _expression(head, text[len(head) : len(text) - len(tail)], tail, indent)
 
 
 def docstring(text: str, indent: int) -> list[str]:
-    """Return a docstring of one line, or of a sentence and lines wrapped at the width."""
+    """Return a docstring of one line, or of lines that are broken where no bracket is open."""
     pad = " " * indent
     if len(pad) + len(text) + 6 <= WIDTH:
         return [f'{pad}"""{text}"""']
     lines, line = [], pad + '"""'
-    for word in text.split(" "):
+    for word in _words(text):
         if len(line) + len(word) > WIDTH and line.strip('" '):
             lines.append(line.rstrip())
             line = pad
         line += word + " "
+    if not lines:
+        return [line.rstrip() + '"""']
     return [*lines, line.rstrip(), pad + '"""']
-
-
-def _broken(text: str, indent: int) -> list[str]:
-    """Return the lines of a text that is too long for one: its last bracket is opened, if need be part by part."""
-    pad = " " * indent
-    span = _last_bracket(text)
-    if span is None:
-        return [pad + text]
-    start, end = span
-    inner = text[start + 1 : end]
-    if not inner:
-        return [pad + text]
-    lines = [pad + text[: start + 1]]
-    deeper = indent + 4
-    parts = [part for part in split(inner, ",") if part]
-    is_call = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_)]")
-    if deeper + len(inner) <= WIDTH and (is_call or len(parts) == 1):
-        lines.append(" " * deeper + inner)
-    elif len(_clauses(inner)) > 1:
-        lines += _generator(inner, deeper)
-    elif len(parts) == 1 and " + " in inner:
-        first, *others = _terms(inner)
-        lines += [" " * deeper + first, *(" " * deeper + "+ " + other for other in others)]
-    else:
-        lines += [line for part in parts for line in _element(part, deeper)]
-    lines.append(pad + text[end:])
-    return lines
-
-
-def _element(part: str, indent: int) -> list[str]:
-    if indent + len(part) + 1 <= WIDTH:
-        return [" " * indent + part + ","]
-    lines = _generator(part, indent) if _clauses(part)[1:] and not part.startswith("*") else _broken(part, indent)
-    lines[-1] += ","
-    return lines
-
-
-def _generator(text: str, indent: int) -> list[str]:
-    """Return a generator's clauses, each on a line."""
-    if indent + len(text) <= WIDTH:
-        return [" " * indent + text]
-    lines: list[str] = []
-    for clause in _clauses(text):
-        lines += [" " * indent + clause] if indent + len(clause) <= WIDTH else _broken(clause, indent)
-    return lines
-
-
-def _clauses(text: str) -> list[str]:
-    parts, start, depth = [], 0, 0
-    for index, character in enumerate(text):
-        if character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif depth == 0 and index > start and text.startswith(" for ", index):
-            parts.append(text[start:index])
-            start = index + 1
-    return [*parts, text[start:]]
-
-
-def _terms(text: str) -> list[str]:
-    """Return the terms of a sum."""
-    return [part.strip() for part in split(text, "+")]
 
 
 def split(text: str, separator: str) -> list[str]:
     """Split a text at the separators that stand in no bracket and no string."""
-    parts, start, depth, quote = [], 0, 0, ""
-    for index, character in enumerate(text):
-        if quote:
-            if character == quote and text[index - 1] != "\\":
-                quote = ""
-        elif character in "\"'":
-            quote = character
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif character == separator and depth == 0:
+    parts, start = [], 0
+    for index, character in _outside(text):
+        if character == separator:
             parts.append(text[start:index].strip())
             start = index + 1
     return [*parts, text[start:].strip()]
 
 
-def _last_bracket(text: str) -> tuple[int, int] | None:
-    """Return the places of the last bracket on the outermost level, and of what closes it."""
-    found, stack, quote = None, [], ""
+def _outside(text: str) -> list[tuple[int, str]]:
+    """Return the characters, with their places, that stand in no bracket and no string; brackets among them."""
+    found, depth, quote = [], 0, ""
     for index, character in enumerate(text):
         if quote:
             if character == quote and text[index - 1] != "\\":
                 quote = ""
         elif character in "\"'":
             quote = character
-        elif character in "([{":
-            stack.append(index)
-        elif character in ")]}":
-            start = stack.pop()
-            if not stack and index > start + 1:
-                found = (start, index)
+        elif character in _OPENERS:
+            if not depth:
+                found.append((index, character))
+            depth += 1
+        elif character in _CLOSERS:
+            depth -= 1
+            if not depth:
+                found.append((index, character))
+        elif not depth:
+            found.append((index, character))
     return found
+
+
+def _words(text: str) -> list[str]:
+    words, start = [], 0
+    for index, character in _outside(text):
+        if character == " ":
+            words.append(text[start:index])
+            start = index + 1
+    return [*words, text[start:]]
+
+
+def _headed(text: str) -> str:
+    """Return what stands before the expression of a statement or an argument: ``return``, a target, a keyword."""
+    found = _HEAD.match(text)
+    return found[0] if found is not None else ""
+
+
+def _definition(text: str, indent: int) -> list[str]:
+    """Return the head of a function: its parameters are broken first, then what it returns."""
+    pad = " " * indent
+    (start, end), *_ = _brackets(text)
+    lines = [pad + text[: start + 1]]
+    parameters = text[start + 1 : end]
+    if indent + 4 + len(parameters) <= WIDTH:
+        lines.append(" " * (indent + 4) + parameters)
+    else:
+        lines += [" " * (indent + 4) + parameter + "," for parameter in split(parameters, ",")]
+    returned = text[end + 1 : -1]
+    return [*lines, *_broken(")" + returned, ":", indent)]
+
+
+def _expression(head: str, text: str, tail: str, indent: int, *, inside: bool = False) -> list[str]:
+    """Return an expression on as many lines as it needs, between what stands before and behind it.
+
+    ``inside`` brackets it is broken as it stands; outside it gets brackets of its own where it has to be broken
+    elsewhere than in the brackets that it has.
+    """
+    pad, deeper = " " * indent, " " * (indent + 4)
+    if len(pad + head + text + tail) <= WIDTH:
+        return [pad + head + text + tail]
+    parts = split(text, ",")
+    if len(parts) > 1:
+        return [f"{pad}{head}(", *_listed(parts, indent + 4), f"{pad}){tail}"]
+    operands = _operands(text)
+    if len(operands) > 1:
+        if inside:
+            *others, (operator, last) = operands
+            heads = [head, *(f"{each} " for each, _ in others[1:])]
+            lines = [
+                line
+                for each, (_, operand) in zip(heads, others, strict=True)
+                for line in _expression(each, operand, "", indent, inside=True)
+            ]
+            return [*lines, *_expression(f"{operator} ", last, tail, indent, inside=True)]
+        if len(operands) == 2 and text[-1] in _CLOSERS:
+            lines = _broken(head + text, tail, indent)
+            if len(lines[0]) <= WIDTH:
+                return lines
+        lines = _expression("", text, "", indent + 4, inside=True)
+        return [f"{pad}{head}(", *lines, f"{pad}){tail}"]
+    if not inside and head and not _brackets(text) and len(deeper + text) <= WIDTH:
+        return [f"{pad}{head}(", deeper + text, f"{pad}){tail}"]
+    lines = _broken(head + text, tail, indent)
+    if not inside and head and len(lines[0]) > WIDTH and len(deeper + text[: _brackets(text)[0][0] + 1]) <= WIDTH:
+        return [f"{pad}{head}(", *_expression("", text, "", indent + 4, inside=True), f"{pad}){tail}"]
+    return lines
+
+
+def _broken(text: str, tail: str, indent: int) -> list[str]:
+    """Return a text broken in its brackets: in the last that is not empty, if what stands before fits."""
+    pad = " " * indent
+    places = _brackets(text)
+    if len(pad + text + tail) <= WIDTH or not places:
+        return [pad + text + tail]
+    late = [number for number, (start, _) in enumerate(places) if number and len(pad) + start + 1 > WIDTH]
+    start, end = places[late[0] - 1 if late else -1]
+    is_call = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_)]")
+    inner = _inner(text[start + 1 : end], indent + 4, is_call=is_call)
+    return [pad + text[: start + 1], *inner, *_broken(text[end:], tail, indent)]
+
+
+def _inner(text: str, indent: int, *, is_call: bool) -> list[str]:
+    """Return what stands in brackets that are broken."""
+    clauses = _clauses(text)
+    parts = [text] if clauses[1:] else [part for part in split(text, ",") if part]
+    if indent + len(text) <= WIDTH and (is_call or len(parts) == 1) and not text.endswith(","):
+        return [" " * indent + text]
+    if clauses[1:]:
+        return [line for clause in clauses for line in _broken(clause, "", indent)]
+    if len(parts) == 1 and not text.endswith(","):
+        return _expression("", text, "", indent, inside=True)
+    return _listed(parts, indent)
+
+
+def _listed(parts: list[str], indent: int) -> list[str]:
+    lines = []
+    for part in parts:
+        head = _headed(part)
+        lines += _expression(head, part[len(head) :], ",", indent, inside=True)
+    return lines
+
+
+def _brackets(text: str) -> list[tuple[int, int]]:
+    """Return the places of the brackets on the outermost level that are not empty, and of what closes them."""
+    found, start = [], 0
+    skipped = 1 if text[:1] in _CLOSERS else 0
+    for index, character in _outside(text[skipped:]):
+        if character in _OPENERS:
+            start = index
+        elif character in _CLOSERS and index > start + 1:
+            found.append((start + skipped, index + skipped))
+    return found
+
+
+def _clauses(text: str) -> list[str]:
+    """Return the clauses of a generator, each with its ``for``."""
+    places = [index for index, character in _outside(text) if character == " " and text.startswith(" for ", index)]
+    starts = [0, *(place + 1 for place in places)]
+    return [text[start:end] for start, end in zip(starts, [*places, len(text)], strict=True)]
+
+
+def _operands(text: str) -> list[tuple[str, str]]:
+    """Return the operands of the operators that bind least, each with the operator before it."""
+    outside = [index for index, _ in _outside(text)]
+    for operators in _PRECEDENCE:
+        places = [
+            (index, operator)
+            for index in outside
+            for operator in operators
+            if index and text.startswith(operator, index)
+        ]
+        if places:
+            starts = [0, *(index + len(operator) for index, operator in places)]
+            ends = [*(index for index, _ in places), len(text)]
+            found = ["", *(operator.strip() for _, operator in places)]
+            return [(each, text[start:end]) for each, start, end in zip(found, starts, ends, strict=True)]
+    return [("", text)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nndsl.emit.checks import checks
 from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END
 from nndsl.emit.library import Library
 from nndsl.emit.lifting import Class, Resolved
-from nndsl.emit.loops import Statement, module_list, roll, written
+from nndsl.emit.loops import Indented, Statement, module_list, roll, written
 from nndsl.emit.printer import docstring, statement
 from nndsl.emit.templates import Entry
 from nndsl.graph import Graph, Made
@@ -59,9 +60,9 @@ def _imports(body: str, library: Library) -> str:
 
 
 def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[str]:
-    lines = [f"class {declared.name}(nn.Module):", *docstring(declared.summary, 4), ""]
+    lines = [*statement(f"class {declared.name}(nn.Module):", 0), *docstring(declared.summary, 4), ""]
     resets = _resets(declared)
-    signature = "".join(f", {parameter.name}: {_type(parameter.values[0])}" for parameter in declared.parameters)
+    signature = "".join(f", {parameter.name}: {_type(parameter.values)}" for parameter in declared.parameters)
     constructor = [line for entry in _registered(declared) for line in statement(entry, 8)]
     if constructor or declared.kept:
         lines += statement(f"def __init__(self{signature}) -> None:", 4)
@@ -78,8 +79,8 @@ def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[s
     return lines + _forward(declared, heads)
 
 
-def _type(value: float) -> str:
-    return "float" if isinstance(value, float) else "int"
+def _type(values: Sequence[float]) -> str:
+    return "float" if any(isinstance(value, float) for value in values) else "int"
 
 
 def _by_place(declared: Class) -> dict[str, list[int]]:
@@ -204,13 +205,15 @@ def _forward(declared: Class, heads: Sequence[str]) -> list[str]:
     for line, resolved, comment in zip(forward.lines, declared.lines, declared.comments, strict=True):
         text = f"{line.targets} = {resolved}" if line.targets else str(resolved)
         statements.append(Statement(text, comment, line.turns))
-    folded = (
-        statements[:-1] if statements and forward.result == forward.lines[-1].code and forward.lines else statements
-    )
-    for rolled in roll(folded, _lengths(declared), forward.locals):
-        lines += statement(written(rolled.text), 8 + 4 * rolled.level, rolled.comment)
-    comment = declared.comments[-1] if folded is not statements else ""
-    return lines + statement(written(f"return {declared.result}"), 8, comment)
+    rolled = roll(statements, _lengths(declared), forward.locals)
+    target = f"{forward.result} = "
+    if rolled and not rolled[-1].level and rolled[-1].text.startswith(target):
+        rolled[-1] = replace(rolled[-1], text="return " + rolled[-1].text.removeprefix(target))
+    else:
+        rolled.append(Indented(f"return {forward.result}", ""))
+    for each in rolled:
+        lines += statement(written(each.text), 8 + 4 * each.level, each.comment)
+    return lines
 
 
 def _lengths(declared: Class) -> dict[str, int]:

@@ -9,8 +9,11 @@ from nndsl.code import Code, code
 from nndsl.dims import Dim, text
 from nndsl.emit.checks import definitions, symbols_of
 from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END, Forward, Writer, shape_text
+from nndsl.emit.library import NAMES
 from nndsl.emit.names import RESERVED, free
 from nndsl.graph import Graph, Instance, Made, Node, Tensor
+from nndsl.layers.casting import HALVES, cast
+from nndsl.recipes.drawing import SEEDED
 
 CHILD = "\x03"
 
@@ -65,7 +68,7 @@ class Template:
             self.forward.inputs,
             self.forward.handed,
             tuple((line.targets, line.code.text, line.turns, _symbolic(line.code)) for line in self.forward.lines),
-            self.forward.result.text,
+            self.forward.result,
             self.definitions,
         )  # fmt: skip
 
@@ -116,7 +119,7 @@ class Collector:
         return self._known[key]
 
     def _class_name(self, wanted: str) -> str:
-        taken = {group.name for group in self.groups}
+        taken = {group.name for group in self.groups} | NAMES
         if wanted in RESERVED:
             wanted += "_"
         number, name = 1, wanted
@@ -135,10 +138,25 @@ class Collector:
         key = (id(made.layer), types)
         if key not in self._builds:
             build = made.layer.build(self, *types) or Code("nn.Identity()")
+            dtype = made.layer.variable_dtype
+            if dtype != "float32" and not build.text.startswith("nn.Parameter("):
+                build = cast(build, dtype)
             if not made.layer.trainable:
                 build = code("{}.requires_grad_(False)", build)
-            self._builds[key] = (build, made.layer.reset(Code(ATTRIBUTE), *types))
+            resets = made.layer.reset(Code(ATTRIBUTE), *types)
+            if dtype in HALVES:
+                resets = tuple(map(self._in_halves, resets))
+            if any(f"{SEEDED}(" in reset.text for reset in resets):
+                self.helper(SEEDED)
+            self._builds[key] = (build, resets)
         return self._builds[key]
+
+    def _in_halves(self, reset: Code) -> Code:
+        """Return a drawing statement for weights of 16 bits: for one function PyTorch needs 32."""
+        own = "nn.init.orthogonal_("
+        if own not in reset.text:
+            return reset
+        return Code(reset.text.replace(own, f"{self.helper('half_orthogonal_')}("), reset.holes)
 
 
 class _Body:
@@ -161,9 +179,7 @@ class _Body:
         forward = Writer(self._graph, self._module, self._collector.helper).write(tuple(used))
         symbols = symbols_of(hole.value for line in forward.lines for hole in line.code.holes)
         statements = definitions(self._graph, forward.inputs, symbols) if symbols else []
-        return Template(
-            self._graph, tuple(entries), forward, _summary(self._graph), tuple(symbols), tuple(statements)
-        )
+        return Template(self._graph, tuple(entries), forward, _summary(self._graph), tuple(symbols), tuple(statements))
 
     def _module(self, made: Made) -> Code:
         if made in self._given_names:

@@ -8,6 +8,7 @@ from nndsl.layers.base import Layer
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "core": ("Dense", "Activation", "Identity", "Embedding"),
+    "masking": ("Masking",),
     "activation_layers": ("ReLU", "LeakyReLU", "Softmax", "ELU", "PReLU"),
     "convolution": ("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D"),
     "separable": ("SeparableConv1D", "SeparableConv2D"),

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from nndsl.arguments import ArgumentError, Axes, Integer, Kind, argument, number
 from nndsl.code import Code, call, code
-from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.base import Build, Call, Layer, LayerError, MaskRule, Masks, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.masking import ForFeatures
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis
 from nndsl.recipes.base import Recipe
@@ -18,6 +19,8 @@ class Elementwise(Layer):
     """What layers share that give each value another one."""
 
     __slots__ = ()
+
+    masks: ClassVar[MaskRule] = "passes"
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, …) -> (N, …)."""
@@ -87,6 +90,7 @@ class ELU(Elementwise):
 class Softmax(Layer):
     """The softmax over an axis or several (the batch is counted); ``mask`` leaves out where it is false."""
 
+    masks: ClassVar[MaskRule] = "passes"
     call_keywords: ClassVar[Mapping[str, str]] = {"mask": "tensor"}
 
     axis: int | tuple[int, ...] = argument(Axes(several=True), default=-1)
@@ -99,6 +103,14 @@ class Softmax(Layer):
         for axis in self._axes():
             placed_axis(self, axis, x.rank)
         return x
+
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """The mask of the input, if the softmax goes over steps, and none is given."""
+        (mask,) = given.masks
+        rank = given.inputs[0].type.rank
+        if mask is None or "mask" in given.keywords or min(axis % rank for axis in self._axes()) >= mask.type.rank:
+            return {}
+        return {"mask": given.apply(ForFeatures(rank - mask.type.rank), mask)}
 
     def _axes(self) -> tuple[int, ...]:
         return self.axis if isinstance(self.axis, tuple) else (self.axis,)
@@ -115,7 +127,8 @@ class Softmax(Layer):
         if mask is None:
             return _softmax(x, axes)
         # A row that is masked whole is 0 in Keras, where the softmax of equal numbers would be uniform.
-        kept = _softmax(code("{}.masked_fill(~{}, -1e9)", x, mask), axes)
+        least = "-3e4" if call.types[0].dtype == "float16" else "-1e9"
+        kept = _softmax(code(f"{{}}.masked_fill(~{{}}, {least})", x, mask), axes)
         return code("{}.masked_fill(~{}, 0.0)", kept, mask)
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
@@ -150,6 +163,7 @@ class PReLU(Layer):
     """x where it is positive, else alpha · x with a learned alpha for each value, but that ``shared_axes`` share it."""
 
     can_hold_weights: ClassVar[bool] = True
+    masks: ClassVar[MaskRule] = "passes"
 
     alpha_initializer: Initializer = initializer("zeros")
     alpha_regularizer: Recipe | None = regularizer()

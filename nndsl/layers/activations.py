@@ -77,7 +77,7 @@ def activated_type(sizes: Sizes, name: str | None, x: TensorType) -> TensorType:
     if name != "glu":
         return x
     width = x.shape[-1]
-    if isinstance(width, int) and width % 2:
+    if not sizes.same(width, width // 2 * 2):
         raise LayerError("E0408", f"`glu` halves the last axis, and {width} is odd", argument="activation", input=None)
     return x.with_shape(*x.shape[:-1], width // 2)
 

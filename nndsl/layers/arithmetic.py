@@ -6,14 +6,31 @@ with the batch of what has one in front.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from nndsl.arguments import Choice, Kind, argument
 from nndsl.arguments import Shape as ShapeKind
 from nndsl.code import Code, code
 from nndsl.dims import Dim, Size
-from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Shape, Sizes, TensorType, Weight, layer
-from nndsl.layers.merging import same_dtypes
+from nndsl.layers.base import (
+    Build,
+    Call,
+    Layer,
+    LayerError,
+    MaskRule,
+    Masks,
+    Order,
+    Shape,
+    Sizes,
+    TensorType,
+    Typed,
+    Weight,
+    layer,
+)
+from nndsl.layers.casting import computed, promoted
+from nndsl.layers.masking import either, replaced
+from nndsl.layers.merging import masked_product, same_dtypes
 from nndsl.layers.refusals import need_numbers, shown
 from nndsl.recipes.initializers import Initializer, initializer
 
@@ -48,8 +65,17 @@ class Arithmetic(Layer):
 
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int] = 2
+    masks: ClassVar[MaskRule] = "passes"
 
     operator: str = argument(Choice(OPERATORS))
+
+    def accepted(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return both types with the dtype of the operation."""
+        first, second = inputs
+        if not (first.is_float and second.is_float):
+            return inputs
+        dtype = promoted(first.dtype, second.dtype)
+        return first.with_dtype(dtype), second.with_dtype(dtype)
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """The shape to which both broadcast, from the right."""
@@ -75,6 +101,8 @@ class Arithmetic(Layer):
         cut = longer.rank - shorter.rank
         if shorter.batched and cut:
             raise self._refusal(first, second, "the one without a batch has more axes")
+        if first.batched != second.batched and not cut and (second if first.batched else first).shape[0] != 1:
+            raise self._refusal(first, second, "the batch would change")
         result: list[Size] = list(longer.shape[:cut])
         for one, other in zip(longer.shape[cut:], shorter.shape, strict=True):
             if one == 1 or other == 1:
@@ -83,17 +111,25 @@ class Arithmetic(Layer):
                 result.append(other if isinstance(other, int) else one)
             else:
                 raise self._refusal(first, second, f"{one} is not {other}")
-        batched = first if first.batched else second
-        if batched.batched and result[0] != batched.shape[0]:
-            raise self._refusal(first, second, "the batch would change")
         return tuple(result)
 
     def _refusal(self, first: TensorType, second: TensorType, why: str) -> LayerError:
         message = f"`{self.operator}` cannot take {shown(first.shape)} and {shown(second.shape)}: {why}"
         return LayerError("E0403", message, help="sizes must be equal, or 1", input=1)
 
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """The masks, where the operator is ``Multiply``."""
+        return replaced(given) if self.operator == "*" else {}
+
+    def mask(self, given: Masks) -> Typed | None:
+        """What is valid in an input: ``+`` is ``Add``."""
+        return either(given)
+
     def forward(self, call: Call) -> Code:
         """The operator."""
+        masks = call.keywords.get("mask")
+        if masks is not None:
+            return masked_product(call, list(call.inputs), masks)
         return code("{} " + self.operator + " {}", *call.inputs)
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
@@ -104,6 +140,9 @@ class Arithmetic(Layer):
 @layer
 class ConstantArithmetic(Layer):
     """``x + 2`` and its like; ``reversed`` for a constant on the left, ``1 - x``."""
+
+    takes_any_float: ClassVar[bool] = True
+    masks: ClassVar[MaskRule] = "passes"
 
     operator: str = argument(Choice(OPERATORS))
     constant: int | float = argument(Constant())
@@ -131,6 +170,9 @@ class ConstantArithmetic(Layer):
 @layer
 class Negative(Layer):
     """``-x``."""
+
+    takes_any_float: ClassVar[bool] = True
+    masks: ClassVar[MaskRule] = "passes"
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, …) -> (N, …)."""
@@ -160,7 +202,23 @@ class Slice(Layer):
     What an index or a slice names must be there: a slice never gives less than it says.
     """
 
+    takes_any_float: ClassVar[bool] = True
+
+    masks: ClassVar[MaskRule] = "passes"
+
     indices: tuple[Index, ...] = argument(Given())
+
+    def mask(self, given: Masks) -> Typed | None:
+        """The same part of the mask; none if an axis of it is dropped."""
+        (mask,) = given.masks
+        if mask is None:
+            return None
+        indices = self.indices[: mask.type.rank]
+        if all(index == WHOLE for index in indices):
+            return mask
+        if not all(isinstance(index, tuple) for index in indices):
+            return None
+        return given.apply(Slice(indices), mask)
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """The axes that are left."""
@@ -244,6 +302,7 @@ class FreeWeight(Layer):
     """``Weight(shape, initializer="zeros", trainable=true)``: a tensor of free weights, without a batch."""
 
     can_hold_weights: ClassVar[bool] = True
+    casts_weights: ClassVar[bool] = True
     least_inputs: ClassVar[int] = 0
     most_inputs: ClassVar[int] = 0
 
@@ -254,7 +313,7 @@ class FreeWeight(Layer):
         """The shape, as it is."""
         for size in self.shape:
             sizes.fixed(size, "`Weight` needs fixed sizes")
-        return TensorType(self.shape, "float32", batched=False)
+        return TensorType(self.shape, self.compute_dtype, batched=False)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         """The parameter itself: its key is that of the layer."""
@@ -264,8 +323,9 @@ class FreeWeight(Layer):
 
     def build(self, context: Build, *inputs: TensorType) -> Code:
         """An nn.Parameter."""
-        return code("nn.Parameter(torch.empty({}))", self.shape)
+        dtype = "" if self.variable_dtype == "float32" else f", dtype=torch.{self.variable_dtype}"
+        return code(f"nn.Parameter(torch.empty({{}}{dtype}))", self.shape)
 
     def forward(self, call: Call) -> Code:
         """The parameter."""
-        return call.module
+        return computed(self, call.module)

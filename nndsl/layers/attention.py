@@ -11,6 +11,7 @@ from nndsl.arguments import Shape as ShapeKind
 from nndsl.code import Code, Part, call, code, join
 from nndsl.dims import Dim, Size
 from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.casting import with_cast_weights
 from nndsl.layers.normalization import moved
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, placed_axis, shown
@@ -49,6 +50,7 @@ class Attending(Layer):
     __slots__ = ()
 
     can_hold_weights: ClassVar[bool] = True
+    casts_weights: ClassVar[bool] = True
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int] = 3
     input_names: ClassVar[tuple[str, ...]] = ("query", "value", "key")
@@ -72,8 +74,11 @@ class Attending(Layer):
         """Return the application of the module, which gives the scores too if they are asked for."""
         if call.keywords.get("use_causal_mask"):
             arguments = [*arguments, Code("causal=True")]
-        method = ".with_scores" if call.keywords.get("return_attention_scores") else ""
-        return code(f"{{}}{method}({{}})", call.module, join(", ", arguments))
+        module = call.module
+        if call.keywords.get("return_attention_scores"):
+            scored = code("{}({})", call.helper("Scored"), module) if self.is_mixed else code("{}.with_scores", module)
+            module = scored
+        return code("{}({})", with_cast_weights(self, module, call.helper), join(", ", arguments))
 
 
 @layer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, dataclass_transform
 
 from nndsl.arguments import Choice, Flag, Text, argument
 from nndsl.code import Code, code
@@ -19,6 +19,10 @@ Order: TypeAlias = tuple[int, ...]
 
 FLOATS = ("float32", "float16", "bfloat16", "float64")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
+MIXED = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
+"""The policies that compute in another dtype than float32, in which their variables are."""
+POLICIES = (*FLOATS, *MIXED)
+"""Keras's dtype policies: in which dtype a layer computes, and in which its variables are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,10 @@ class TensorType:
     def with_shape(self, *shape: Size) -> TensorType:
         """Return the type with another shape."""
         return TensorType(shape, self.dtype, self.batched)
+
+    def with_dtype(self, dtype: str) -> TensorType:
+        """Return the type with another dtype."""
+        return self if dtype == self.dtype else TensorType(self.shape, dtype, self.batched)
 
 
 class LayerError(Exception):
@@ -142,6 +150,36 @@ class Build(Protocol):
         """Put a function or class of ``nndsl/emit/helpers/`` into the source, and return its name."""
 
 
+MaskRule: TypeAlias = Literal["stops", "passes", "uses", "ends"]
+
+
+class Typed(Protocol):
+    """A tensor of which no more than its type is known."""
+
+    @property
+    def type(self) -> TensorType:
+        """Its shape and dtype."""
+
+
+class Masks(Protocol):
+    """The masks that come to one application of a layer, as the layer's rules for them see it.
+
+    A mask is a tensor of bools, (N, …): true where a step counts. Its axes are the first ones of what it belongs to.
+    """
+
+    inputs: tuple[Typed, ...]
+    """The inputs."""
+    masks: tuple[Typed | None, ...]
+    """The mask of each input, or None."""
+    outputs: tuple[TensorType, ...]
+    """The types of the outputs."""
+    keywords: Mapping[str, Any]
+    """What the application was given by keyword."""
+
+    def apply(self, layer: Layer, *tensors: Typed) -> Typed:
+        """Return a layer of the compiler's own applied to tensors; what nobody uses in the end is not computed."""
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=False, field_specifiers=(argument,))
 def layer(declared: type[Any]) -> type[Any]:
     """Make a class with annotated fields a layer: a frozen dataclass with slots."""
@@ -166,10 +204,41 @@ class Layer:
     """Keras's names of the positional inputs of ``call``."""
     call_keywords: ClassVar[Mapping[str, str]] = {}
     """Keywords that an application takes, each "tensor", "tensors" (a list) or "flag"."""
+    takes_any_float: ClassVar[bool] = False
+    """Whether inputs keep their dtypes: operators and views have no policy, and some layers cast for themselves."""
+    casts_weights: ClassVar[bool] = False
+    """Whether ``forward`` casts the weights to the compute dtype itself, where it is another than theirs."""
+    masks: ClassVar[MaskRule] = "stops"
+    """What becomes of the mask of the first input. ``"stops"``: it is lost, as Keras loses it without a
+    ``supports_masking``; ``"passes"``: the first output has it; ``"uses"``: ``forward`` is given it as the keyword
+    ``mask``, and that it was lost before is worth a warning; ``"ends"``: it means nothing for the outputs.
+    """
 
     name: str | None = argument(Text(optional=True), None, kw_only=True)
     trainable: bool = argument(Flag(), True, kw_only=True)
-    dtype: str | None = argument(Choice((*FLOATS, "mixed_bfloat16", "mixed_float16", None)), None, kw_only=True)
+    dtype: str | None = argument(Choice((*POLICIES, None)), None, kw_only=True)
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype in which the layer takes floats, and gives them."""
+        return MIXED.get(self.dtype or "float32", self.dtype or "float32")
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of its weights."""
+        return "float32" if self.dtype is None or self.dtype in MIXED else self.dtype
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it computes in another dtype than that of its weights."""
+        return self.dtype in MIXED
+
+    def accepted(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the types as which inputs arrive: floats are cast to the compute dtype, integers stay."""
+        if self.takes_any_float:
+            return inputs
+        dtype = self.compute_dtype
+        return tuple(x.with_dtype(dtype) if x.is_float else x for x in inputs)
 
     def check(self) -> None:
         """Raise LayerError for arguments that contradict one another (before any input is known)."""
@@ -196,7 +265,10 @@ class Layer:
 
         return tuple(
             weight.initializer.fill(
-                code("{}.{}", module, weight.leaf) if weight.leaf else module, weight.shape, *compute_fans(weight.shape), weight.axes
+                code("{}.{}", module, weight.leaf) if weight.leaf else module,
+                weight.shape,
+                *compute_fans(weight.shape),
+                weight.axes,
             )
             for weight in self.weights(*inputs)
             if weight.initializer is not None
@@ -205,6 +277,19 @@ class Layer:
     def forward(self, call: Call) -> Code | tuple[Code, ...]:
         """Return the expression of the output, or one for each of several outputs."""
         raise NotImplementedError
+
+    @property
+    def makes_mask(self) -> bool:
+        """Whether the output has a mask although the inputs have none."""
+        return False
+
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """Return the keywords by which ``forward`` is given masks; raise LayerError for masks that do not fit."""
+        return {"mask": given.masks[0]} if self.masks == "uses" and given.masks[0] is not None else {}
+
+    def mask(self, given: Masks) -> Typed | tuple[Typed | None, ...] | None:
+        """Return the mask of the output, or those of the first outputs; None for none."""
+        return given.masks[0] if self.masks == "passes" else None
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
         """Return the order of axes in which the layer wants its inputs; None takes any, the same for all inputs.

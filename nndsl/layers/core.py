@@ -9,7 +9,22 @@ from nndsl.code import Code, call, code
 from nndsl.dims import Size
 from nndsl.layers.activations import Activation as ActivationKind
 from nndsl.layers.activations import activated, activated_type, activation
-from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.base import (
+    Build,
+    Call,
+    Layer,
+    LayerError,
+    MaskRule,
+    Masks,
+    Order,
+    Sizes,
+    TensorType,
+    Typed,
+    Weight,
+    layer,
+)
+from nndsl.layers.casting import computed
+from nndsl.layers.masking import NotZero
 from nndsl.layers.missing import missing
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, need_least_rank
@@ -25,6 +40,7 @@ class Dense(Layer):
     """
 
     can_hold_weights: ClassVar[bool] = True
+    masks: ClassVar[MaskRule] = "passes"
 
     units: int = integer()
     activation: str | None = activation()
@@ -78,6 +94,8 @@ class Dense(Layer):
 class Activation(Layer):
     """Apply an activation function by name; the shape stays, but that ``glu`` halves the last axis."""
 
+    masks: ClassVar[MaskRule] = "passes"
+
     activation: str | None = argument(ActivationKind())
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
@@ -99,6 +117,8 @@ class Activation(Layer):
 class Identity(Layer):
     """Give the input back as it is."""
 
+    masks: ClassVar[MaskRule] = "passes"
+
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, …) -> (N, …)."""
         return inputs[0]
@@ -116,10 +136,12 @@ class Identity(Layer):
 class Embedding(Layer):
     """Turn each integer from 0 to ``input_dim`` - 1 into a row of a table.
 
-    Takes integers of shape (N, …), gives floats (N, …, output_dim). ``mask_zero`` leaves row 0 as it is.
+    Takes integers of shape (N, …), gives floats (N, …, output_dim). ``mask_zero`` masks the places
+    where the integer is 0, and leaves row 0 as it is.
     """
 
     can_hold_weights: ClassVar[bool] = True
+    casts_weights: ClassVar[bool] = True
 
     input_dim: int = integer()
     output_dim: int = integer()
@@ -140,7 +162,16 @@ class Embedding(Layer):
                 f"`Embedding` takes integers, and its input is {x.dtype}",
                 help="declare the input as `int64(…)`",
             )
-        return TensorType((*x.shape, self.output_dim), "float32", x.batched)
+        return TensorType((*x.shape, self.output_dim), self.compute_dtype, x.batched)
+
+    @property
+    def makes_mask(self) -> bool:
+        """With ``mask_zero``."""
+        return self.mask_zero
+
+    def mask(self, given: Masks) -> Typed | None:
+        """Where the integer is not 0."""
+        return given.apply(NotZero(), given.inputs[0]) if self.mask_zero else None
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         """embeddings (input_dim, output_dim)."""
@@ -153,6 +184,5 @@ class Embedding(Layer):
 
     def forward(self, call: Call) -> Code:
         """The rows; PyTorch looks up int32 and int64 alone."""
-        if call.types[0].dtype in ("int64", "int32"):
-            return code("{}({})", call.module, call.inputs[0])
-        return code("{}({}.long())", call.module, call.inputs[0])
+        x = call.inputs[0] if call.types[0].dtype in ("int64", "int32") else code("{}.long()", call.inputs[0])
+        return computed(self, code("{}({})", call.module, x))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from nndsl.arguments import ArgumentError, Integer, Kind, argument, integer, number
 from nndsl.arguments import DataFormat as DataFormatKind
 from nndsl.code import Code, Part, code
-from nndsl.layers.base import Call, Layer, LayerError, Order, Sizes, TensorType, channels_first, layer
+from nndsl.layers.base import Call, Layer, LayerError, MaskRule, Order, Sizes, TensorType, channels_first, layer
 from nndsl.layers.refusals import need_floats, need_rank, shown
 from nndsl.layers.windows import AXES
 
@@ -35,6 +35,8 @@ class Dropout(Layer):
 
     Axes of 1 in ``noise_shape`` (which counts the batch) share the choice.
     """
+
+    masks: ClassVar[MaskRule] = "passes"
 
     rate: float = number(least=0, most=1)
     noise_shape: tuple[int | None, ...] | None = argument(NoiseShape(), default=None)
@@ -74,6 +76,7 @@ class SpatialDropout(Layer):
 
     __slots__ = ()
 
+    masks: ClassVar[MaskRule] = "passes"
     dimensions: ClassVar[int]
 
     rate: float

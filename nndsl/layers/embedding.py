@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from nndsl.arguments import integer
 from nndsl.code import Code, call, code
-from nndsl.layers.base import Build, Call, Layer, LayerError, Sizes, TensorType, Weight, layer
+from nndsl.layers.base import Build, Call, Layer, LayerError, MaskRule, Sizes, TensorType, Weight, layer
+from nndsl.layers.casting import computed
 from nndsl.layers.refusals import need_floats, need_rank
 from nndsl.recipes.initializers import Initializer, initializer
 
@@ -20,6 +21,8 @@ class PositionEmbedding(Layer):
     """
 
     can_hold_weights: ClassVar[bool] = True
+    masks: ClassVar[MaskRule] = "passes"
+    casts_weights: ClassVar[bool] = True
 
     length: int = integer()
     initializer: Initializer = initializer("glorot_uniform")
@@ -49,8 +52,9 @@ class PositionEmbedding(Layer):
     def forward(self, call: Call) -> Code:
         """The input plus the first rows."""
         x = call.inputs[0]
-        if call.types[0].shape[1] == self.length:
-            return code("{} + {}.weight", x, call.module)
-        # As formatters space a slice with an expression in it.
-        space = "" if isinstance(call.types[0].shape[1], int) else " "
-        return code("{} + {}.weight[:" + space + "{}]", x, call.module, call.size(1))
+        rows = code("{}.weight", call.module)
+        if call.types[0].shape[1] != self.length:
+            # As formatters space a slice with an expression in it.
+            space = "" if isinstance(call.types[0].shape[1], int) else " "
+            rows = code("{}[:" + space + "{}]", rows, call.size(1))
+        return code("{} + {}", x, computed(self, rows))

@@ -6,12 +6,14 @@ stands for the same values in every sample.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from nndsl.arguments import ArgumentError, Axes, Kind, argument, describe, flag
-from nndsl.code import Code, code, join
+from nndsl.code import Code, as_code, code, join
 from nndsl.dims import Size
-from nndsl.layers.base import Call, Layer, LayerError, Order, Shape, Sizes, TensorType, layer
+from nndsl.layers.base import Call, Layer, LayerError, MaskRule, Masks, Order, Shape, Sizes, TensorType, Typed, layer
+from nndsl.layers.masking import JoinMasks, either, replaced
 from nndsl.layers.refusals import need_floats, need_numbers, placed_axis, shown
 
 MOST_INPUTS = 1024
@@ -25,7 +27,9 @@ def same_dtypes(layer: Layer, inputs: tuple[TensorType, ...]) -> None:
         if x.dtype != inputs[0].dtype:
             raise LayerError(
                 "E0405",
-                f"`{type(layer).__name__}` takes inputs of one dtype, and these are {inputs[0].dtype} and {x.dtype}",
+                f"`{getattr(layer, 'operator', type(layer).__name__)}` takes inputs of one dtype, and these are "
+                f"{inputs[0].dtype} and {x.dtype}",
+                help="`1.0 * x` makes floats of integers",
                 input=number,
             )
 
@@ -60,6 +64,12 @@ def broadcast(sizes: Sizes, layer: Layer, inputs: tuple[TensorType, ...]) -> Ten
     return TensorType((batch, *result), inputs[0].dtype)
 
 
+def masked_product(call: Call, factors: list[Code], masks: tuple[Code | None, ...]) -> Code:
+    """Return the product of tensors, each with its mask or none."""
+    arguments = join(", ", factors), join(", ", list(map(as_code, masks)))
+    return code("{}([{}], [{}])", call.helper("masked_product"), *arguments)
+
+
 def aligned(call: Call) -> list[Code]:
     """Return the inputs so that PyTorch, which broadcasts from the right, merges them as Keras does."""
     rank = call.outputs[0].rank
@@ -78,10 +88,15 @@ class Merge(Layer):
     takes_list: ClassVar[bool] = True
     least_inputs: ClassVar[int] = 1
     most_inputs: ClassVar[int] = MOST_INPUTS
+    masks: ClassVar[MaskRule] = "passes"
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """The shape to which the inputs broadcast."""
         return broadcast(sizes, self, inputs)
+
+    def mask(self, given: Masks) -> Typed | None:
+        """What is valid in an input."""
+        return either(given)
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
         """Any."""
@@ -124,9 +139,18 @@ class Subtract(Sum):
 
 @layer
 class Multiply(Sum):
-    """The product of tensors, value by value."""
+    """The product of tensors, value by value; what is masked is 1, and 0 where all are."""
 
     operator: ClassVar[str] = "*"
+
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """The masks."""
+        return replaced(given)
+
+    def forward(self, call: Call) -> Code:
+        """a * b * c."""
+        masks = call.keywords.get("mask")
+        return Sum.forward(self, call) if masks is None else masked_product(call, aligned(call), masks)
 
 
 @layer
@@ -150,9 +174,17 @@ class Extreme(Merge):
 
     function: ClassVar[str]
 
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """The masks: what is masked of one tensor is what the others have."""
+        return replaced(given)
+
     def forward(self, call: Call) -> Code:
         """torch.maximum(torch.maximum(a, b), c)."""
         first, *others = aligned(call)
+        masks = call.keywords.get("mask")
+        if masks is not None:
+            arguments = self.function, join(", ", [first, *others]), join(", ", list(map(as_code, masks)))
+            return code("{}({}, [{}], [{}])", call.helper("masked_extreme"), *arguments)
         for other in others:
             first = code(self.function + "({}, {})", first, other)
         return first
@@ -197,6 +229,21 @@ class Concatenate(Merge):
             joined[axis] = joined[axis] + shape[axis]
         return TensorType(tuple(joined), inputs[0].dtype)
 
+    def mask(self, given: Masks) -> Typed | None:
+        """The masks one behind the other; along the last axis, what is valid in an input."""
+        rank = given.outputs[0].rank
+        axis = placed_axis(self, self.axis, rank)
+        if axis == rank - 1:
+            return either(given)
+        masks = [mask for mask in given.masks if mask is not None]
+        if any(mask.type.rank != rank - 1 for mask in masks):
+            return None
+        lengths: tuple[Size, ...] = tuple(
+            -1 if mask is not None else x.type.shape[axis - (not x.type.batched)]
+            for mask, x in zip(given.masks, given.inputs, strict=True)
+        )
+        return given.apply(JoinMasks(axis, lengths), *masks)
+
     def _refusal(self, first: Shape, other: Shape, why: str, number: int) -> LayerError:
         message = f"`Concatenate` cannot join {shown(first)} and {shown(other)} along axis {self.axis}: {why}"
         return LayerError("E0403", message, input=number)
@@ -236,6 +283,7 @@ class Dot(Merge):
 
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int] = 2
+    masks: ClassVar[MaskRule] = "stops"
 
     axes: int | tuple[int, int] = argument(DotAxes())
     normalize: bool = flag(False)
@@ -262,6 +310,9 @@ class Dot(Merge):
         rest = [size for axis, size in enumerate(first.shape) if axis != left]
         rest += [size for axis, size in enumerate(second.shape) if axis not in (0, right)]
         return first.with_shape(*rest, *([1] if len(rest) == 1 else []))
+
+    def mask(self, given: Masks) -> None:
+        """None."""
 
     def _axes(self, inputs: tuple[TensorType, ...]) -> tuple[int, int]:
         first, second = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from nndsl.arguments import Axes, Kind, argument, flag, number
 from nndsl.code import Code, Part, call, code
-from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.base import Build, Call, Layer, LayerError, MaskRule, Masks, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.casting import cast, computed
 from nndsl.layers.missing import missing
 from nndsl.layers.penalties import constraint, regularizer
-from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis
+from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis, shown
 from nndsl.recipes.base import Recipe
 from nndsl.recipes.initializers import Initializer, Ones, initializer
 
@@ -34,6 +36,7 @@ class Normalizing(Layer):
     __slots__ = ()
 
     can_hold_weights: ClassVar[bool] = True
+    casts_weights: ClassVar[bool] = True
 
     axis: int | tuple[int, ...]
 
@@ -44,7 +47,7 @@ class Normalizing(Layer):
         need_floats(self, x)
         for axis in self.placed(x):
             sizes.fixed(x.shape[axis], f"`{type(self).__name__}` needs a fixed size along axis {axis}")
-        return x
+        return x.with_dtype(self.compute_dtype)
 
     def placed(self, x: TensorType) -> tuple[int, ...]:
         """Return the axes counted from the front, in order; raise E0407 for one that is not there, or twice."""
@@ -61,14 +64,25 @@ class Normalizing(Layer):
         return tuple(Weight(leaf, name, shape, f"{axes} -> {axes}", filled) for leaf, name, filled in found)
 
     def forward(self, call: Call) -> Code:
-        """The module."""
-        return code("{}({})", call.module, call.inputs[0])
+        """The module, which computes in the dtype of its weights, as Keras does."""
+        return computed(self, self.applied(call, self.arriving(call)))
+
+    def arriving(self, call: Call) -> Code:
+        """Return the input in the dtype of the weights."""
+        x = call.inputs[0]
+        return x if call.types[0].dtype == self.variable_dtype else cast(x, self.variable_dtype)
+
+    def applied(self, call: Call, x: Code) -> Code:
+        """Return the module applied to an input."""
+        return code("{}({})", call.module, x)
 
 
 class Affine(Normalizing):
     """What the normalizations with gamma and beta share."""
 
     __slots__ = ()
+
+    masks: ClassVar[MaskRule] = "passes"
 
     center: bool
     scale: bool
@@ -154,6 +168,28 @@ class BatchNormalization(Affine):
         keywords = {name: value for name, value in given.items() if value != defaults[name]}
         return call(context.helper("BatchNorm"), *self.extents(inputs[0]), **keywords)
 
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """The mask, where statistics are taken of the batch: what is masked is not part of them."""
+        (x,), (mask,) = given.inputs, given.masks
+        if mask is None or not self.trainable:
+            return {}
+        (axis,) = self.placed(x.type)
+        if mask.type.rank != x.type.rank - 1 or axis not in (1, x.type.rank - 1):
+            message = f"`BatchNormalization` takes no mask of {shown(mask.type.shape)} along axis {axis} here"
+            raise LayerError("E0307", message, help="with `axis=-1` it takes one of all axes but the last")
+        return {"mask": mask}
+
+    def applied(self, call: Call, x: Code) -> Code:
+        """The module, or the function that leaves out what is masked."""
+        mask = call.keywords.get("mask")
+        if mask is None:
+            return Normalizing.applied(self, call, x)
+        return self.masked(call, x, code("{}.unsqueeze({})", mask, str(call.axis(-1))))
+
+    def masked(self, call: Call, x: Code, mask: Code) -> Code:
+        """Return the module applied to an input of which a part is masked; the mask broadcasts to it."""
+        return code("{}({}, {}, {})", call.helper("masked_batch_norm"), call.module, x, mask)
+
     def wanted_order(self, *inputs: TensorType) -> Order:
         """The channels behind the batch."""
         return moved(inputs[0].rank, self.placed(inputs[0]), front=True)
@@ -165,6 +201,8 @@ class LayerNormalization(Affine):
 
     Takes floats of any shape, and keeps it. Source: Lei Ba et al. 2016.
     """
+
+    takes_any_float: ClassVar[bool] = True
 
     axis: int | tuple[int, ...] = argument(Axes(several=True), default=-1)
     epsilon: float = number(1e-3, 0)
@@ -195,6 +233,8 @@ class GroupNormalization(Affine):
 
     Takes floats of any shape whose channels the groups divide, and keeps it. Source: Wu and He 2018.
     """
+
+    takes_any_float: ClassVar[bool] = True
 
     groups: int = argument(Groups(), default=32)
     axis: int = argument(Axes(), default=-1)
@@ -265,6 +305,8 @@ class UnitNormalization(Layer):
 
     Takes floats of any shape, and keeps it.
     """
+
+    masks: ClassVar[MaskRule] = "passes"
 
     axis: int | tuple[int, ...] = argument(Axes(several=True), default=-1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from nndsl.arguments import DataFormat as DataFormatKind
@@ -10,6 +11,9 @@ from nndsl.code import Code, Part, call, code
 from nndsl.layers.base import (
     Call,
     Layer,
+    LayerError,
+    MaskRule,
+    Masks,
     Order,
     Sizes,
     TensorType,
@@ -210,13 +214,34 @@ class GlobalPooling(Layer):
 
 @layer
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean over all steps: (N, steps, channels) -> (N, channels)."""
+    """The mean over all steps, of a masked sequence over the valid ones: (N, steps, channels) -> (N, channels)."""
+
+    masks: ClassVar[MaskRule] = "uses"
 
     dimensions: ClassVar[int] = 1
     method: ClassVar[str] = "mean"
 
     data_format: str | None = argument(DataFormatKind(), default=None)
     keepdims: bool = flag(False)
+
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """The mask."""
+        if self.place == "channels_first" and given.masks[0] is not None:
+            message = "`GlobalAveragePooling1D` takes no mask with the channels first"
+            raise LayerError("E0307", message, help="a mask is of the first axis: `Permute` stops it")
+        return GlobalPooling.mask_keywords(self, given)
+
+    def forward(self, call: Call) -> Code:
+        """The mean; of a masked sequence the sum of the valid steps by their number."""
+        mask = call.keywords.get("mask")
+        if mask is None:
+            return GlobalPooling.forward(self, call)
+        axis, features = call.axis(1), call.axis(-1)
+        count = code("{}.sum(1, keepdim=True)", mask)
+        if self.keepdims:
+            count = code("{}.unsqueeze({})", count, str(features))
+        kept = code("{}.where({}.unsqueeze({}), 0)", call.inputs[0], mask, str(features))
+        return code("{}.sum({}{}) / {}", kept, str(axis), ", keepdim=True" if self.keepdims else "", count)
 
 
 @layer

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from nndsl.arguments import ArgumentError, Kind, argument
 from nndsl.code import Code, code, literal
-from nndsl.layers.base import Call, Layer, LayerError, Sizes, TensorType, layer
+from nndsl.layers.base import Call, Layer, LayerError, MaskRule, Sizes, TensorType, layer
+from nndsl.layers.casting import cast
 from nndsl.layers.refusals import shown
 
 Factors: TypeAlias = "int | float | tuple[Factors, ...]"
@@ -40,6 +41,8 @@ def _shape(value: Factors) -> tuple[int, ...]:
 class Rescaling(Layer):
     """``x * scale + offset``; takes integers too, and gives floats of the same shape."""
 
+    masks: ClassVar[MaskRule] = "passes"
+
     scale: Factors = argument(NumberOrNumbers())
     offset: Factors = argument(NumberOrNumbers(), default=0.0)
 
@@ -52,24 +55,28 @@ class Rescaling(Layer):
             if len(shape) >= x.rank or any(length not in (1, size) for length, size in zip(shape, last, strict=True)):
                 message = f"`{name}` of shape {shown(shape)} does not broadcast to {shown(x.shape)}"
                 raise LayerError("E0403", message, argument=name)
-        return TensorType(x.shape, x.dtype if x.is_float else "float32", x.batched)
+        return x if x.is_float else x.with_dtype(self.compute_dtype)
 
     def forward(self, call: Call) -> Code:
         """x * scale + offset."""
         x = call.inputs[0]
+        dtype = self.compute_dtype
+        if not call.types[0].is_float and dtype != "float32":
+            x = cast(x, dtype)
         if isinstance(self.scale, tuple):
-            x = code("{} * {}", x, _tensor(self.scale, x))
+            x = code("{} * {}", x, _tensor(self.scale, call.inputs[0], dtype))
         elif self.scale != 1 or not call.types[0].is_float:
             x = code("{} * {}", x, float(self.scale))
         if isinstance(self.offset, tuple):
-            return code("{} + {}", x, _tensor(self.offset, call.inputs[0]))
+            return code("{} + {}", x, _tensor(self.offset, call.inputs[0], dtype))
         if self.offset < 0:
             return code("{} - {}", x, -self.offset)
         return code("{} + {}", x, self.offset) if self.offset else x
 
 
-def _tensor(value: Factors, x: Code) -> Code:
-    return code("torch.tensor({}, device={}.device)", literal(_floats(value)), x)
+def _tensor(value: Factors, x: Code, dtype: str) -> Code:
+    given = "" if dtype == "float32" else f", dtype=torch.{dtype}"
+    return code(f"torch.tensor({{}}{given}, device={{}}.device)", literal(_floats(value)), x)
 
 
 def _floats(value: Factors) -> Any:

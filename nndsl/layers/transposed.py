@@ -13,7 +13,7 @@ from nndsl.layers.activations import activated, activated_type, activation
 from nndsl.layers.base import Build, Call, LayerError, Sizes, TensorType, Weight, channel_axis, layer
 from nndsl.layers.convolution import KERNELS, Windowed, no_stride_with_dilation
 from nndsl.layers.penalties import constraint, regularizer
-from nndsl.layers.windows import need_spatial, packed, spatial_sizes, with_spatial
+from nndsl.layers.windows import need_spatial, packed, padded_by, spatial_sizes, with_spatial
 from nndsl.recipes.base import Recipe
 from nndsl.recipes.initializers import Initializer, initializer
 
@@ -92,7 +92,7 @@ class Transposed(Windowed):
         fit = self._fit()
         if any(before for before, _ in fit):
             keywords["padding"] = packed(tuple(before for before, _ in fit))
-        if any(more > 0 for _, more in fit):
+        if any(more > 0 for _, more in fit) and not self._extends():
             keywords["output_padding"] = packed(tuple(max(more, 0) for _, more in fit))
         if any(rate > 1 for rate in self.dilation_rate):
             keywords["dilation"] = packed(self.dilation_rate)
@@ -101,10 +101,22 @@ class Transposed(Windowed):
         name, kernel = f"nn.ConvTranspose{self.dimensions}d", packed(self.kernel_size)
         return call(name, self.channels(inputs[0]), self.filters, kernel, *self.step(), **keywords)
 
+    def _extends(self) -> bool:
+        """Return whether a row of zeros behind the input stands for ``output_padding``.
+
+        With it, the backward pass of a 1×1 kernel on channels-last images corrupts memory in PyTorch 2.13 (oneDNN, more
+        than one thread).
+        """
+        return self.kernel_size == (1, 1) and any(more > 0 for _, more in self._fit())
+
     def forward(self, call: Call) -> Code:
-        """The module, without the last cell where Keras crops more at the end than at the beginning."""
-        result = code("{}({})", call.module, call.inputs[0])
-        slices = [":" if more >= 0 else f":{more}" for _, more in self._fit()]
+        """The module, without the last cells where Keras crops more at the end than at the beginning."""
+        x, cut = call.inputs[0], [more for _, more in self._fit()]
+        if self._extends():
+            x = padded_by(x, [(0, 1), (0, 1)])
+            cut = [more - step for more, step in zip(cut, self.strides, strict=True)]
+        result = code("{}({})", call.module, x)
+        slices = [":" if more >= 0 else f":{more}" for more in cut]
         while slices and slices[-1] == ":":
             slices.pop()
         if slices:

@@ -31,6 +31,7 @@ def need_spatial(layer: Layer, x: TensorType, dimensions: int, data_format: str)
 
 def windows(size: Size, extent: int, stride: int, padding: str) -> Size:
     """Return how many windows an axis has."""
+    extent, stride = int(extent), int(stride)  # their origins would make the text of the size longer, and no clearer
     if padding == "valid":
         return (size - extent) // stride + 1
     return size if stride == 1 else (size + stride - 1) // stride

@@ -20,6 +20,7 @@ from nndsl.arguments import ArgumentError, Kind, argument, choice, describe
 from nndsl.code import Code, code
 from nndsl.dims import Size
 from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.casting import cast, computed
 from nndsl.layers.normalization import BatchNormalization, Normalizing, UnitNormalization
 from nndsl.layers.recurrence import Recurrent, applied, construct, drawn, given_states, unpacked, width_of
 
@@ -81,6 +82,9 @@ class Bidirectional(Layer):
             message = "the first direction of `Bidirectional` goes forwards: the second is the one that goes backwards"
             raise LayerError("E0305", message, argument="layer")
         for each in (self.layer, self.backward):
+            if (each.dtype or "float32") != (self.dtype or "float32"):
+                message = f"`Bidirectional` is {self.dtype or 'float32'}, and the layer in it {each.dtype or 'float32'}"
+                raise LayerError("E0305", message, help="write the same `dtype` for both", argument="layer")
             if not each.trainable:
                 message = "the directions of `Bidirectional` are trained or not together"
                 help = "write `trainable=false` for the `Bidirectional`"
@@ -206,6 +210,8 @@ def looks_at_batch(layer: Layer) -> bool:
 class FoldTime(Layer):
     """The steps of all samples as samples: (N, T, …) -> (N · T, …)."""
 
+    takes_any_float: ClassVar[bool] = True
+
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, T, …) -> (N, …): a batch has the symbol N, however large it is, so that blocks need know of one alone."""
         return step_of(inputs[0])
@@ -219,6 +225,7 @@ class FoldTime(Layer):
 class UnfoldTime(Layer):
     """The samples as steps again, as many as the second input has: (N · T, …), (N, T, …) -> (N, T, …)."""
 
+    takes_any_float: ClassVar[bool] = True
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int] = 2
 
@@ -237,6 +244,7 @@ class Stepwise(Layer):
     """A layer applied to one step after the other: what is TimeDistributed and looks at the batch."""
 
     can_hold_weights: ClassVar[bool] = True
+    casts_weights: ClassVar[bool] = True
 
     layer: Layer = argument(LayerKind())
 
@@ -261,8 +269,11 @@ class Stepwise(Layer):
 
     def forward(self, call: Call) -> Code:
         """The module on each step."""
-        step = call.local("step")
-        return code("torch.stack([{}({}) for {} in {}.unbind(1)], 1)", call.module, step, step, call.inputs[0])
+        step, x = call.local("step"), call.inputs[0]
+        if self.is_mixed:
+            x = cast(x, self.variable_dtype)
+        steps = code("torch.stack([{}({}) for {} in {}.unbind(1)], 1)", call.module, step, step, x)
+        return computed(self, steps)
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
         """That of the layer behind the steps."""

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from nndsl.graph import Graph
+from nndsl.passes.casting import cast
 from nndsl.passes.layout import layout
 from nndsl.passes.sharing import share
 from nndsl.passes.simplify import simplify
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
-PIPELINE: tuple[Pass, ...] = (share, simplify, layout)
+PIPELINE: tuple[Pass, ...] = (cast, share, simplify, layout)
 
 
 def run(graph: Graph) -> Graph:

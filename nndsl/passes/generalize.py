@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from nndsl.arguments import ArgumentError, kind_of, parameters
 from nndsl.diagnostics import Span
 from nndsl.dims import Dim, Size, solve_axes, substitute, symbol
 from nndsl.graph import Graph, Instance, Made, Node, Tensor
@@ -71,7 +72,7 @@ def _is_common(sizes: tuple[Size, ...]) -> bool:
 
 
 def _symbolic(sizes: tuple[Size, ...], known: dict[tuple[Size, ...], Size], taken: set[str]) -> Size:
-    """Return the size of an axis: what all bodies have there, or a symbol, by the name it has in the block if it can."""
+    """Return the size of an axis: what all bodies have there, or a symbol, with its name in the block if it is free."""
     if _is_common(sizes):
         return sizes[0]
     origin = next((size.origin for size in sizes if isinstance(size, Traced)), None)
@@ -131,7 +132,7 @@ class _Merging:
 
     def _known_names(self) -> dict[str, Size]:
         """Return the block's parameters and bound dimensions as the common body has them."""
-        names: dict[str, Size] = dict(self._first.traced)
+        names: dict[str, Size] = {name: value for name, value in self._first.traced.items() if isinstance(value, int)}
         for node, kind in zip(self._first.inputs, self._types, strict=True):
             for size, common in zip(node.types[0].shape, kind.shape, strict=True):
                 if isinstance(size, Traced):
@@ -165,10 +166,7 @@ class _Merging:
             inferred = tuple(tensor.type for _, tensor in layer.graph.outputs)
         else:
             inferred = self._inferred(layer, inputs, keywords, first)
-        types = tuple(
-            kind.with_shape(*(_agreed(column, size) for column, size in zip(_columns(nodes, place), kind.shape, strict=True)))
-            for place, kind in enumerate(inferred)
-        )
+        types = tuple(_agreed([node.types[place] for node in nodes], kind) for place, kind in enumerate(inferred))
         return replace(first, layer=layer, inputs=inputs, keywords=keywords, types=types)
 
     def _structure(self, index: int, node: Node) -> object:
@@ -182,10 +180,9 @@ class _Merging:
     def _inferred(
         self, layer: Layer, inputs: tuple[Tensor, ...], keywords: Mapping[str, Any], node: Node
     ) -> tuple[TensorType, ...]:
+        given = {name: _typed(value) for name, value in keywords.items()}
         try:
-            result = layer.infer(
-                Checked(), *(tensor.type for tensor in inputs), **{name: _typed(value) for name, value in keywords.items()}
-            )
+            result = layer.infer(Checked(), *(tensor.type for tensor in inputs), **given)
         except LayerError as error:
             raise Unshareable(error.message, node.span, 1) from error
         return result if isinstance(result, tuple) else (result,)
@@ -207,10 +204,15 @@ class _Merging:
             return first
         if nodes[0].made is not None:
             raise Unshareable("its layer has other arguments there", nodes[0].span, 1)
-        changed = {
-            field.name: self._value([getattr(node.layer, field.name) for node in nodes], nodes[0])
-            for field in fields(first)
-        }
+        changed: dict[str, Any] = {}
+        for field in parameters(type(first)):
+            values = [getattr(node.layer, field.name) for node in nodes]
+            if any(value != values[0] for value in values):
+                changed[field.name] = self._value(values, nodes[0])
+                try:
+                    kind_of(field).read(changed[field.name])
+                except ArgumentError as error:
+                    raise Unshareable(f"`{field.name}` follows from the size", nodes[0].span, 1) from error
         return replace(first, **changed)
 
     def _value(self, values: list[Any], node: Node) -> Any:
@@ -226,14 +228,12 @@ class _Merging:
         raise Unshareable("a number here follows from the size, and it is not known how", node.span, 1)
 
 
-def _columns(nodes: tuple[Node, ...], place: int) -> list[tuple[Size, ...]]:
-    """Return the sizes of an output in all bodies, axis by axis."""
-    return list(zip(*(node.types[place].shape for node in nodes), strict=True))
-
-
-def _agreed(sizes: tuple[Size, ...], inferred: Size) -> Size:
-    """Return the size that all bodies have, or the inferred one."""
-    return sizes[0] if _is_common(sizes) else inferred
+def _agreed(kinds: list[TensorType], inferred: TensorType) -> TensorType:
+    """Return the type of an output with the sizes that all bodies have, and inferred ones where they differ."""
+    columns = zip(*(kind.shape for kind in kinds), strict=True)
+    return inferred.with_shape(
+        *(column[0] if _is_common(column) else size for column, size in zip(columns, inferred.shape, strict=True))
+    )
 
 
 def _typed(value: Any) -> Any:

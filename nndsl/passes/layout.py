@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nndsl.code import Code, code
 from nndsl.graph import Graph, Instance, Made, Node, Tensor
-from nndsl.layers.base import Call, Layer, Order, layer
+from nndsl.layers.base import Call, Layer, Order, TensorType, layer
 
 
 @layer
@@ -62,9 +62,7 @@ class _Body:
         self._new: dict[Node, Node] = {}
         self._reordered: dict[tuple[Tensor, Order], Tensor] = {}
         self._arrival: dict[Made, tuple[Order, ...]] = {}
-        self._lent = {
-            made for node in graph.nodes if isinstance(node.layer, Instance) for made in node.layer.handed
-        }
+        self._plain = _applied_in_several_ways(graph)
         self._inputs = tuple(
             node if order == _logical(node.output()) else replace(node, orders=(order,))
             for node, order in zip(graph.inputs, orders, strict=True)
@@ -100,13 +98,14 @@ class _Body:
             assert node.made is not None
             if node.made not in self._arrival:
                 arriving = tuple(tensor.order for tensor in inputs)
-                if node.made.parameter or node.made in self._lent:
-                    # Other bodies apply it too, and must find it specialised for the same order.
-                    arriving = tuple(map(_logical, inputs))
+                if node.made.parameter or node.made in self._plain:
+                    arriving = tuple(_logical(each.output()) for each in layer.graph.inputs)
                 self._arrival[node.made] = _hoisted(self._layout.graph(layer.graph, arriving)[0])
             wanted = self._arrival[node.made]
             graph, orders = self._layout.graph(layer.graph, wanted)
             layer = replace(layer, graph=graph)
+            wanted = _fitting(wanted, tuple(tensor.type for tensor in inputs))
+            orders = _fitting(orders, node.types)
         else:
             wanted = _wanted(layer, inputs)
             if inputs and wanted[0] != _logical(inputs[0]):
@@ -151,6 +150,29 @@ class _Body:
             self._nodes.append(node)
             self._reordered[key] = node.output()
         return self._reordered[key]
+
+
+def _applied_in_several_ways(graph: Graph) -> set[Made]:
+    """Return the layers that have to be specialised for one order that does not depend on the caller.
+
+    Other bodies apply them too, or they take inputs of several ranks.
+    """
+    found: set[Made] = set()
+    ranks: dict[Made, tuple[int, ...]] = {}
+    for node in graph.nodes:
+        if isinstance(node.layer, Instance) and node.made is not None:
+            found.update(node.layer.handed)
+            here = tuple(tensor.type.rank for tensor in node.inputs)
+            if ranks.setdefault(node.made, here) != here:
+                found.add(node.made)
+    return found
+
+
+def _fitting(orders: tuple[Order, ...], types: tuple[TensorType, ...]) -> tuple[Order, ...]:
+    """Return orders; for a tensor of another rank the logical one."""
+    return tuple(
+        order if len(order) == kind.rank else tuple(range(kind.rank)) for order, kind in zip(orders, types, strict=True)
+    )
 
 
 def _hoisted(graph: Graph) -> tuple[Order, ...]:

@@ -1,7 +1,7 @@
 """Give a block that is applied at several shapes one body that is right for all of them.
 
-A class has one ``forward``. Where the code of the bodies is the same at all shapes, nothing changes; else the sizes that
-differ become symbols, and the layers emit the forms that look at sizes at run time.
+A class has one ``forward``. Where the code of the bodies is the same at all shapes, nothing changes; else the sizes
+that differ become symbols, and the layers emit the forms that look at sizes at run time.
 """
 
 from __future__ import annotations
@@ -59,23 +59,18 @@ def _is_changed(node: Node, bodies: Mapping[int, Graph]) -> bool:
 
 def _settled(graph: Graph) -> Graph:
     """Return a graph in which the blocks that it makes itself have one body each, wherever they are applied."""
-    alike: set[Made] = set()
-    while True:
-        found = _several(graph, alike)
-        if not found:
-            return graph
+    while (found := _several(graph)) is not None:
         made, nodes = found
-        if _are_alike(nodes):
-            alike.add(made)
-        else:
-            graph = _with_body(graph, {made: _common(nodes)}, {})
+        body = _body(nodes[0]) if _are_alike(nodes) else _common(nodes)
+        graph = _with_body(graph, {made: body}, {})
+    return graph
 
 
-def _several(graph: Graph, alike: set[Made]) -> tuple[Made, list[Node]] | None:
+def _several(graph: Graph) -> tuple[Made, list[Node]] | None:
     """Return a block that has several bodies, and a node that applies each."""
     for made, nodes in _uses(graph, {}).items():
         bodies = {id(node.layer.graph): node for node in reversed(nodes) if isinstance(node.layer, Instance)}
-        if len(bodies) > 1 and not made.parameter and made not in alike:
+        if len(bodies) > 1 and not made.parameter:
             return made, list(reversed(bodies.values()))
     return None
 

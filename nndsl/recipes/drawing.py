@@ -49,6 +49,10 @@ def normal(weight: Code, mean: float, deviation: float, seed: int | None) -> Cod
     return seeded(code("nn.init.normal_({}, {}std={})", weight, mean_part, as_code(deviation, "std")), weight, seed)
 
 
+SEEDED = "seeded"
+"""The emitted helper that gives a drawing call a generator of its own."""
+
+
 def truncated(weight: Code, mean: float, deviation: float, seed: int | None) -> Code:
     """Return the statement that draws from a normal distribution cut at two of its deviations."""
     std = as_code(deviation, "std")
@@ -68,7 +72,5 @@ def seeded(drawn: Code, weight: Code, seed: int | None) -> Code:
     """Put a generator of its own into a drawing call, so that each use of a seeded recipe draws the same."""
     if seed is None:
         return drawn
-    # What is made on the meta device draws too, and there is no generator there.
-    device = code('"cpu" if {}.is_meta else {}.device', weight, weight)
-    generator = code(", generator=torch.Generator({}).manual_seed({}))", device, as_code(seed, "seed"))
+    generator = code(f", generator={SEEDED}({{}}, {{}}))", weight, as_code(seed, "seed"))
     return Code(drawn.text[:-1] + generator.text, drawn.holes + generator.holes)

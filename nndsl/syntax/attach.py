@@ -55,7 +55,8 @@ def _among(node: Node, items: Sequence[Node], comment: Comment) -> tuple[tuple[i
         if start < item.span.end:
             is_link = isinstance(node, nodes.Chain) and i == 0
             return (id(node), i), is_link
-        if "\n" not in text[item.span.end : start]:
+        is_next = i + 1 == len(items) or start < items[i + 1].span.start
+        if is_next and "\n" not in text[item.span.end : start]:
             return (id(node), i), True
     if isinstance(node, nodes.Chain):
         return (id(node), len(items) - 1), True

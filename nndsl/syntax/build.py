@@ -88,13 +88,13 @@ class Builder:
         self.bracketed.add((opener[1], closer[2]))
         return replace(cast(Expression, value), span=self._span(opener[1], closer[2]))
 
-    def tuple(self, children: Children) -> nodes.Tuple:
+    def tuple_(self, children: Children) -> nodes.Tuple:
         return nodes.Tuple(tuple(children[1:-1]), span=self._span(children[0][1], children[-1][2]))
 
-    def list(self, children: Children) -> nodes.List:
+    def list_(self, children: Children) -> nodes.List:
         return nodes.List(tuple(children[1:-1]), span=self._span(children[0][1], children[-1][2]))
 
-    def dict(self, children: Children) -> nodes.Dict:
+    def dict_(self, children: Children) -> nodes.Dict:
         return nodes.Dict(tuple(children[1:-1]), span=self._span(children[0][1], children[-1][2]))
 
     def pair(self, children: Children) -> nodes.Pair:
@@ -120,7 +120,7 @@ class Builder:
         value = children[0]
         return nodes.Index(value, tuple(children[1:-1]), span=self._span(value.span.start, children[-1][2]))
 
-    def slice(self, children: Children) -> nodes.Slice:
+    def slice_(self, children: Children) -> nodes.Slice:
         parts: list[Expression | None] = [None]
         for child in children:
             if isinstance(child, Token):
@@ -136,6 +136,7 @@ class Builder:
 
     def unary(self, children: Children) -> nodes.Unary:
         token, operand = children
+        self.rules.sign(token, operand)
         return nodes.Unary(self._operator(token), operand, span=self._span(token[1], operand.span.end))
 
     def _operator(self, token: Token) -> str:
@@ -171,7 +172,7 @@ class Builder:
         *statements, brace = children
         return tuple(statements), brace[2]
 
-    def input(self, children: Children) -> nodes.Input:
+    def input_(self, children: Children) -> nodes.Input:
         keyword, name, *rest = children
         dtype, shape_ = self._shape(rest[0]) if rest else (None, None)
         end = _end(rest[0]) if rest else name[2]
@@ -268,7 +269,7 @@ class Builder:
         first, last = children[0], children[-1]
         return nodes.ImportName(self._text(first), self._text(last), span=self._span(first[1], last[2]))
 
-    def set(self, children: Children) -> nodes.Set:
+    def set_(self, children: Children) -> nodes.Set:
         keyword, name, value = children
         self.rules.depth(value)
         return nodes.Set(self._target(name), value, span=self._span(keyword[1], value.span.end))

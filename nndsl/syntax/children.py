@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
 
+from nndsl.syntax import nodes
 from nndsl.syntax.nodes import File, Node
 
-
-@cache
-def child_fields(kind: type[Node | File]) -> tuple[str, ...]:
-    """Return the names of the fields that may hold nodes, in the order of the text."""
-    return tuple(field.name for field in fields(kind) if field.compare)
+CHILD_FIELDS = {
+    kind: tuple(field.name for field in fields(kind) if field.compare)
+    for kind in vars(nodes).values()
+    if isinstance(kind, type) and issubclass(kind, Node | File)
+}
+"""The names of the fields of each class that may hold nodes, in the order of the text."""
 
 
 def children(node: Node | File) -> Iterator[Node]:
     """Yield the nodes right below a node, in the order of the text."""
-    for name in child_fields(type(node)):
+    for name in CHILD_FIELDS[type(node)]:
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from nndsl.syntax import nodes
 from nndsl.syntax.children import children
@@ -31,10 +32,12 @@ class Around:
 Attached = Mapping[tuple[int, int], Around]
 """Comments by the ``id`` of a node and the number of its item; after the last item are those before the closing."""
 
+NO_COMMENTS: Attached = MappingProxyType({})
+
 _NOTHING = Around()
 
 
-def expression(tree: Node, least: int = CHAIN, attached: Attached = {}) -> Document:
+def expression(tree: Node, least: int = CHAIN, attached: Attached = NO_COMMENTS) -> Document:
     """Return the document of an expression, in brackets if it binds looser than ``least``."""
     order = [tree]
     for node in order:  # parents before children
@@ -56,7 +59,7 @@ def _escaped(character: str) -> str:
     return character if character.isprintable() or ord(character) > 0xFFFF else f"\\u{ord(character):04x}"
 
 
-def parameters(given: Sequence[nodes.Parameter], owner: Node, attached: Attached = {}) -> Document:
+def parameters(given: Sequence[nodes.Parameter], owner: Node, attached: Attached = NO_COMMENTS) -> Document:
     """Return the parameters of a definition in brackets."""
     documents: list[Document] = [
         parameter.name

@@ -44,7 +44,7 @@ def generate() -> str:
         f"END = {number[table.end_states['start']]}",
         *_tuple("ACTIONS: tuple[dict[str, int], ...]", rows),
         "",
-        "# Of a rule: its name, its length, the builder's method (none: a list), and the children that the method takes;",
+        "# Of a rule: its name, its length, the builder's method (none: a list), and the children that it takes;",
         "# True marks one that is a list to splice in. No children means that the only one is handed on as it is.",
         *_tuple("RULES: tuple[tuple[str, int, str, tuple[tuple[int, bool], ...]], ...]", map(_rule, rules)),
         "",
@@ -66,7 +66,7 @@ def _breadth_first(states: Mapping[int, Mapping[str, Any]], start: int) -> list[
     """The states in an order that does not depend on hashes."""
     order, seen = [start], {start}
     for state in order:
-        for symbol, (action, target) in sorted(states[state].items()):
+        for _, (action, target) in sorted(states[state].items()):
             if action is not Reduce and target not in seen:
                 seen.add(target)
                 order.append(target)

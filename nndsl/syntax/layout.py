@@ -9,9 +9,14 @@ from nndsl.syntax.lexer import Token
 CLOSERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 
+# What stands for the kind of a token where it matters whose `}` or `else` it is.
+END_OF_BODY = "the `}` of a body"
+ELSE_OF_BODY = "the `else` behind one"
+
 # After these, a brace outside of brackets opens a body: no dict can stand there.
 BEFORE_BODY = frozenset(
-    "NAME NUMBER STRING TRUE FALSE NONE RPAR RSQB RBRACE ELSE COMPILE FIT MODEL BLOCK EXTERN ERROR".split()
+    {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NONE", "RPAR", "RSQB", "RBRACE"}
+    | {"COMPILE", "FIT", "MODEL", "BLOCK", "EXTERN", "ERROR", END_OF_BODY, ELSE_OF_BODY}
 )
 
 
@@ -44,14 +49,14 @@ class Layout:
     def read(self, index: int, previous: str = "_NL") -> Iterator[Token]:
         """Yield the tokens from a place on, up to and with ``$END``; ``previous`` is the kind of the one before."""
         tokens, brackets = self.tokens, self.brackets
-        for index in range(index, len(tokens)):  # noqa: B020, PLR1704
-            token = tokens[index]
+        for place in range(index, len(tokens)):
+            token = tokens[place]
             kind = token[0]
             if kind == "_NL":
                 if len(brackets) > self.bodies or previous == "_NL":
                     continue
-                following = tokens[index + 1][0]
-                if (following == "ARROW" and previous != "LBRACE") or (following == "ELSE" and previous == "RBRACE"):
+                following = tokens[place + 1][0]
+                if (following == "ARROW" and previous != "LBRACE") or (following == "ELSE" and previous == END_OF_BODY):
                     continue
             elif kind in CLOSERS:
                 if kind == "LBRACE" and len(brackets) == self.bodies and previous in BEFORE_BODY:
@@ -61,9 +66,13 @@ class Layout:
                     raise TooDeep(token)
             elif kind in OPENERS and brackets and brackets[-1][0] == OPENERS[kind]:
                 brackets.pop()
-                self.bodies = min(self.bodies, len(brackets))
-            self.index = index
+                if len(brackets) < self.bodies:
+                    self.bodies = len(brackets)
+                    kind = END_OF_BODY
+            elif kind == "ELSE" and previous == END_OF_BODY:
+                kind = ELSE_OF_BODY
+            self.index = place
             previous = kind
             yield token
             if kind == "_NL":
-                self.statement = index + 1
+                self.statement = place + 1

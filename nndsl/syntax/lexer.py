@@ -54,7 +54,7 @@ _PATTERN = re.compile(
 
 
 def scan(source: Source, limits: Limits = Limits()) -> Scan:
-    """Return the tokens of a source. Bad text is reported, and stands for the token that it most likely was meant as."""
+    """Return the tokens of a source. Bad text is reported, and stands for the token that was most likely meant."""
     text = source.text
     tokens: list[Token] = []
     comments: list[Comment] = []
@@ -148,7 +148,7 @@ class _Checks:
                 return
             if character in BIDIRECTIONAL:
                 message = f"{describe(character)} makes the text read in another order than it stands"
-                help_ = f"write `\\u{ord(character):04x}` in a string, or leave it out: `nndsl fmt` does"
+                help_ = f"write it as `\\u{ord(character):04x}`, as `nndsl fmt` does"
                 self._report("W0101", message, i, i + 1, help_)
                 return
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Note, Source, Span
 from nndsl.suggestions import suggest
-from nndsl.syntax.layout import BEFORE_BODY, CLOSERS, OPENERS
+from nndsl.syntax.layout import CLOSERS, END_OF_BODY, OPENERS
 from nndsl.syntax.lexer import Token
 from nndsl.syntax.tables import ACTIONS, KEYWORDS
 from nndsl.syntax.trial import accepts, reads
@@ -17,8 +16,10 @@ _KEYWORDS = frozenset(KEYWORDS.values())
 _WORDS = _KEYWORDS - {"TRUE", "FALSE", "NONE"}
 _TOP = frozenset(("MODEL", "BLOCK", "EXTERN", "DEF", "FROM", "SET"))
 _INNER = frozenset(("INPUT", "OUTPUT", "FOR", "IF", "COMPILE", "FIT"))
-_UNFINISHED = frozenset("BINARY MINUS AND OR NOT IN ARROW EQUAL COMMA COLON DOT AS IF ELSE".split())
-_AFTER_NAME = frozenset("EQUAL COMMA RPAR RSQB COLON ARROW DOT IN BINARY _NL".split())
+_UNFINISHED = frozenset(
+    ("BINARY", "MINUS", "AND", "OR", "NOT", "IN", "ARROW", "EQUAL", "COMMA", "COLON", "DOT", "AS", "IF", "ELSE")
+)
+_AFTER_NAME = frozenset(("EQUAL", "COMMA", "RPAR", "RSQB", "COLON", "ARROW", "DOT", "IN", "BINARY", "_NL"))
 
 # What may be missing, in the order in which it is tried, and how it is called.
 _INSERTIONS = {
@@ -93,7 +94,7 @@ class Mistakes:
     # ------------------------------------------------------------ braces and lines
 
     def unclosed_body(self, first: int, index: int) -> Diagnostic:
-        """Blame, of the bodies that are open from the brace at ``first`` to ``index``, the one that should have ended."""
+        """Blame, of the bodies open from the brace at ``first`` to ``index``, the one that should have ended."""
         tokens = self.tokens
         opened: list[Token] = []
         previous = "_NL"
@@ -323,6 +324,7 @@ class Mistakes:
         inserted = [Token(kind, place_of, place_of) for kind in kinds]
         edited = [*self.tokens[start:at], *inserted, *self.tokens[at + removed : place.end], *tail]
         previous = self.tokens[start - 1].kind if start else "_NL"
+        previous = END_OF_BODY if previous == "RBRACE" else previous
         return reads(states, brackets, len(place.bodies), edited, previous)
 
     def _unclosed(self, place: Place) -> Diagnostic | None:
@@ -338,4 +340,5 @@ class Mistakes:
             assert previous is not None
             return self._error("E0112", f"the line ends after `{self._text(previous)}`", previous)
         after = f" after `{self._text(previous)}`" if previous and place.index > place.start else ""
-        return self._error("E0110", f"unexpected `{self._text(token)}`{after}", token)
+        help_ = "a chain begins with a value or a layer" if token.kind == "ARROW" else ""
+        return self._error("E0110", f"unexpected `{self._text(token)}`{after}", token, help_)

@@ -56,15 +56,22 @@ def shape(
             precedence = PREFIXES[operand.operator]
             start = operand.span.start
             operator = Operator(operand.operator, Span(operand.span.source, start, start + len(operand.operator)))
-            if waiting and waiting[-1].precedence > precedence and precedence == NOT:
-                message = f"`not` binds less than the `{waiting[-1].operator.text}` before it"
-                report(Diagnostic("E0119", message, operator.span, help=f"write `({operand.span.text})`"))
+            if precedence == NOT and waiting and waiting[-1].precedence > NOT and not waiting[-1].prefix:
+                report(misplaced_not(waiting[-1].operator.text, operand))
             waiting.append(_Waiting(operator, precedence, prefix=True))
             operand = operand.operand
         operands.append(operand)
     while waiting:
         _apply(operands, waiting.pop())
     return operands[0]
+
+
+def misplaced_not(operator: str, operand: Expression) -> Diagnostic:
+    """Return the error that `not` stands behind an operator that binds more."""
+    start = operand.span.start
+    message = f"`not` binds less than the `{operator}` before it"
+    span = Span(operand.span.source, start, start + len("not"))
+    return Diagnostic("E0119", message, span, help=f"write `({operand.span.text})`")
 
 
 def _binary(

@@ -95,12 +95,12 @@ def _bind(rule: tuple[str, int, str, tuple[tuple[int, bool], ...]], builder: Bui
     if not picks and not method:
         return origin, length, None, None
     every = picks == tuple((i, False) for i in range(length))
-    build = _method(builder, method) if method else _itself
+    build = method_of(builder, method) if method else _itself
     return origin, length, build, None if every else picks
 
 
-def _method(builder: Builder, name: str) -> Callable[[list[Any]], object]:
-    """The builder's method for a rule; where the name of the rule is a keyword of Python it has an underscore."""
+def method_of(builder: Builder, name: str) -> Callable[[list[Any]], object]:
+    """Return the builder's method for a rule; where Python has a use for the name of the rule it has an underscore."""
     found = getattr(builder, name, None) or getattr(builder, name + "_")
     assert callable(found)
     return found  # type: ignore[no-any-return]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 from nndsl.diagnostics import Diagnostic, NNDSLError, Source, Span
 from nndsl.limits import Limits
@@ -13,25 +12,21 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_file(path: str | os.PathLike[str], limits: Limits = Limits()) -> Source:
-    """Return the text of a file; raises NNDSLError if it is no regular file, too large, or not UTF-8.
+    """Return the text of a file; raises OSError if it cannot be opened, NNDSLError if it is no regular file, no UTF-8,
+    or too large.
 
     The file is opened once, without waiting for a writer, and judged by its handle; no more is read than the limit.
     """
     name = os.fspath(path)
     try:
         handle = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _refused("E0102", f"cannot read the file: {_lower(reason)}", name) from None
+    except IsADirectoryError:  # on Windows a folder cannot be opened
+        raise _refused("E0603", "this is not a regular file", name) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _refused("E0603", "this is not a regular file", name)
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _refused("E0102", "not a regular file", name)
-        if os.fstat(handle).st_size > limits.file_bytes:
-            raise _too_large(name, limits)
-        try:
-            data = file.read(limits.file_bytes + 1)
-        except OSError as error:
-            raise _refused("E0102", f"cannot read the file: {_lower(error.strerror or '')}", name) from None
+        data = file.read(limits.file_bytes + 1)
     return read_bytes(data, name, limits)
 
 
@@ -42,9 +37,7 @@ def read_bytes(data: bytes, name: str = "<bytes>", limits: Limits = Limits()) ->
     """
     if len(data) > limits.file_bytes:
         raise _too_large(name, limits)
-    if data[:2] in _UTF16 or (
-        len(data) > 3 and 0 in (data[0], data[1]) and data[0] + data[1] > 0 and len(data) % 2 == 0
-    ):
+    if data[:2] in _UTF16 or (len(data) >= 2 and (data[0] == 0) != (data[1] == 0)):
         raise _refused("E0101", "the file looks like UTF-16", name, help="save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
@@ -73,10 +66,6 @@ def read_text(text: str, name: str = "<text>", limits: Limits = Limits()) -> Sou
 
 def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _refused(code: str, message: str, name: str, before: str = "", help: str = "") -> NNDSLError:

@@ -1,6 +1,6 @@
 """Going on after a mistake: one message for it, and the statement that holds it is passed over.
 
-Where a statement ends is judged by its brackets, and where one of them was never closed by the indentation of the lines.
+Where a statement ends is judged by its brackets and, where one of them was never closed, by the indentation of lines.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from nndsl.diagnostics import Diagnostic, Source
-from nndsl.syntax.layout import BEFORE_BODY, CLOSERS, OPENERS, Layout
+from nndsl.syntax.layout import BEFORE_BODY, CLOSERS, END_OF_BODY, OPENERS, Layout
 from nndsl.syntax.lexer import Token
 from nndsl.syntax.mistakes import Mistakes, Place
 from nndsl.syntax.tables import ACTIONS
@@ -108,7 +108,7 @@ class Recovery:
         closing = [Token(kind, place, place) for kind in ["RBRACE", "_NL"] * missing]
         if token.kind == "ELSE":
             closing.pop()
-        return chain(closing, self.layout.read(self.layout.index, closing[-1].kind))
+        return chain(closing, self.layout.read(self.layout.index, END_OF_BODY if token.kind == "ELSE" else "_NL"))
 
     # ------------------------------------------------------------ mistakes after which the statement can be read on
 
@@ -124,7 +124,7 @@ class Recovery:
                 self._add(self.mistakes.own_line(token, previous))
             self._set_brackets([*bodies, previous] if opens else bodies, len(bodies) + opens)
             return chain([Token("_NL", place, place)], self.layout.read(index, "_NL"))
-        if token.kind == "_NL" and previous.kind in BEFORE_BODY and accepts(self.states, ("LBRACE", "_NL")):
+        if token.kind == "_NL" and previous.kind in {*BEFORE_BODY, "ELSE"} and accepts(self.states, ("LBRACE", "_NL")):
             following = self.tokens[index + 1]
             if following.kind == "LBRACE" and self.tokens[index + 2].kind == "_NL":
                 self._add(self.mistakes.brace_on_next_line(following, previous))
@@ -181,7 +181,9 @@ class Recovery:
         line_end, *entry = (token.kind for token in tokens[index + 1 : index + 4])
         if line_end != "_NL" or entry in (["NUMBER", "COLON"], ["STRING", "COLON"]):  # a dict
             return False
-        return index > start and (tokens[index - 1].kind in BEFORE_BODY or tokens[start].kind in ("FOR", "IF"))
+        return index > start and (
+            tokens[index - 1].kind in {*BEFORE_BODY, "ELSE"} or tokens[start].kind in ("FOR", "IF")
+        )
 
     def _report(self, token: Token, index: int, statement: _Statement, bodies: list[Token], depth: int) -> None:
         tokens = self.tokens

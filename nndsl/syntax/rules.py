@@ -10,7 +10,7 @@ from nndsl.limits import Limits
 from nndsl.syntax import nodes
 from nndsl.syntax.children import height
 from nndsl.syntax.lexer import Token
-from nndsl.syntax.operators import Operator
+from nndsl.syntax.operators import Operator, misplaced_not
 
 _LONGEST_READING = 100
 
@@ -81,6 +81,12 @@ class Rules:
             message = f"a row of {count:,} operands"
             help_ = f"at most {self.limits.arguments:,} are allowed: give names to parts of it"
             raise TooDeepExpression(Diagnostic("E0708", message, item.span, help=help_))
+
+    def sign(self, token: Token, operand: nodes.Expression) -> None:
+        """A minus does not stand before a `not` without brackets."""
+        is_not = isinstance(operand, nodes.Unary) and operand.operator == "not"
+        if token.kind == "MINUS" and is_not and (operand.span.start, operand.span.end) not in self.bracketed:
+            self.report(misplaced_not("-", operand))
 
     def depth(self, value: nodes.Expression) -> None:
         """An expression is not too deep; raises TooDeepExpression."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from nndsl.syntax import nodes
 from nndsl.syntax.document import Document
+from nndsl.syntax.expressions import CHAIN, NO_COMMENTS, TERNARY, Attached, bracketed, expression, parameters, quoted
 from nndsl.syntax.nodes import Statement
-from nndsl.syntax.expressions import CHAIN, TERNARY, Attached, bracketed, expression, parameters, quoted
 
 
-def head(statement: Statement | nodes.Setting, attached: Attached = {}) -> Document:
+def head(statement: Statement | nodes.Setting, attached: Attached = NO_COMMENTS) -> Document:
     """Return the document of a statement, up to where its body begins if it has one."""
     match statement:
         case nodes.Import():

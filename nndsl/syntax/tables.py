@@ -308,7 +308,7 @@ ACTIONS: tuple[dict[str, int], ...] = (
  {'_NL': -58},
 )
 
-# Of a rule: its name, its length, the builder's method (none: a list), and the children that the method takes;
+# Of a rule: its name, its length, the builder's method (none: a list), and the children that it takes;
 # True marks one that is a list to splice in. No children means that the only one is handed on as it is.
 RULES: tuple[tuple[str, int, str, tuple[tuple[int, bool], ...]], ...] = (
  ('start', 1, 'start', ((0, True),)),

@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
-from nndsl.syntax.children import child_fields, children
+from nndsl.syntax.children import CHILD_FIELDS, children
 from nndsl.syntax.nodes import File, Node
 
 _Tree = TypeVar("_Tree", File, Node)
 
 
 class Visitor:
-    """Calls, for each node, the method that is named after its class: ``visit_call(node)``, ``visit_model_alias(node)``.
+    """Calls, for each node, the method named after its class: ``visit_call(node)``, ``visit_model_alias(node)``.
 
     Nodes come in the order of the text, each before those below it. What is below a node is left out if its method
     returns False.
@@ -45,13 +45,13 @@ class Transformer:
         Raises TypeError if the place of a node that must be there is to hold none, or several.
         """
         order: list[File | Node] = [tree]
-        for node in order:  # parents before children
-            order.extend(children(node))
+        for each in order:  # parents before children
+            order.extend(children(each))
         made: dict[int, Any] = {}
-        for node in reversed(order):
-            rebuilt = _rebuilt(node, made)
-            method = _method(self, "transform", node) if isinstance(node, Node) else None
-            made[id(node)] = method(rebuilt) if method else rebuilt
+        for each in reversed(order):
+            rebuilt = _rebuilt(each, made)
+            method = _method(self, "transform", each)
+            made[id(each)] = method(rebuilt) if method else rebuilt
         result = made[id(tree)]
         if not isinstance(result, File | Node):
             raise TypeError(f"the root of a tree cannot become {result!r}")
@@ -61,7 +61,7 @@ class Transformer:
 def _rebuilt(node: File | Node, made: dict[int, Any]) -> File | Node:
     """The node with what was made of its children."""
     changes: dict[str, Any] = {}
-    for name in child_fields(type(node)):
+    for name in CHILD_FIELDS[type(node)]:
         old = getattr(node, name)
         if isinstance(old, Node):
             new = made[id(old)]
@@ -84,10 +84,10 @@ def _several(made: Node | tuple[Node, ...] | None) -> tuple[Node, ...]:
     return made if isinstance(made, tuple) else (made,)
 
 
-def _method(owner: object, prefix: str, node: Node) -> Callable[[Node], Any] | None:
-    return getattr(owner, f"{prefix}_{_snake(type(node))}", None)
+def _method(owner: object, prefix: str, node: File | Node) -> Callable[[Any], Any] | None:
+    return getattr(owner, f"{prefix}_{_snake(type(node).__name__)}", None)
 
 
 @cache
-def _snake(kind: type[Node]) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

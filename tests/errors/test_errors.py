@@ -15,7 +15,7 @@ CASES = sorted(FOLDER.glob("[EW][0-9]*.nn"))
 PAGES = sorted((Path(nndsl.__file__).parent / "codes").glob("*.md"))
 FENCE = re.compile(r"^```nn *(\{[^\n]*\})?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # These cannot be shown in a page, which is a text of a usual size; their goldens show them.
-WITHOUT_EXAMPLE = frozenset({"E0603", "E0604", "E0605", "E0608", "E0717", "E0718", "W0401"})
+WITHOUT_EXAMPLE = frozenset({"E0101", "E0603", "E0604", "E0605", "E0608", "E0717", "E0718", "W0401"})
 
 
 def code_of(case: Path) -> str:

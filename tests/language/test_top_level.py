@@ -187,7 +187,7 @@ def test_blocks_and_models_are_known_before_they_stand() -> None:
 
 
 def test_constants_are_bound_before_they_are_used() -> None:
-    assert refused("a = «b» + 1\nb = 2", "E0202").help == "names are bound before they are used, in the order of the text"
+    assert refused("a = «b» + 1\nb = 2", "E0202").help == "names are bound by lines above, and not by those of a branch that is not taken"
     assert shape("model M {\ninput x: (8)\nDense(width)\n}\nwidth = 3") == "(N, 3)"
 
 

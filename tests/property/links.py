@@ -101,9 +101,7 @@ def convolution(pen: Pen, name: str, shape: Shape) -> Written:
         ]
     else:
         how = "valid" if padding == "valid" else "same"
-        after = [
-            windowed(axis, span, step, how) for axis, span, step in zip(spatial, spans, strides, strict=True)
-        ]
+        after = [windowed(axis, span, step, how) for axis, span, step in zip(spatial, spans, strides, strict=True)]
     return text, with_channels(shape, after, Axis(filters), first=first)
 
 
@@ -335,22 +333,14 @@ Writer = Callable[[Pen, str, Shape], Written]
 WRITERS: dict[str, tuple[tuple[int, ...], Writer]] = {
     "Dense": (ANY, dense),
     "Activation": (ANY, activation),
-    **{
-        name: (ANY, plain)
-        for name in (
-            "Identity", "ReLU", "LeakyReLU", "Softmax", "ELU", "PReLU", "Rescaling", "Dropout", "BatchNormalization",
-            "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization",
-        )
-    },
+    **dict.fromkeys(
+        ("Identity", "ReLU", "LeakyReLU", "Softmax", "ELU", "PReLU", "Rescaling", "Dropout", "BatchNormalization",
+         "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"),
+        (ANY, plain),
+    ),
     **{name: ((int(name[-2]) + 1,), plain) for name in ("SpatialDropout1D", "SpatialDropout2D")},
-    **{
-        name: ((2,), convolution)
-        for name in ("Conv1D", "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose")
-    },
-    **{
-        name: ((3,), convolution)
-        for name in ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
-    },
+    **dict.fromkeys(("Conv1D", "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose"), ((2,), convolution)),
+    **dict.fromkeys(("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"), ((3,), convolution)),
     "Conv3D": ((4,), convolution),
     **{f"{kind}Pooling{count}D": ((count + 1,), pooling) for kind in ("Max", "Average") for count in (1, 2)},
     **{f"Global{kind}Pooling{count}D": ((count + 1,), overall) for kind in ("Max", "Average") for count in (1, 2)},
@@ -361,7 +351,7 @@ WRITERS: dict[str, tuple[tuple[int, ...], Writer]] = {
     "Permute": (ANY, permute),
     "RepeatVector": ((1,), repeated),
     "Embedding": ((), embedding),
-    **{name: ((2,), recurrent) for name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")},
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "Bidirectional"), ((2,), recurrent)),
     "TimeDistributed": ((2, 3, 4), distributed),
     "PositionEmbedding": ((2,), positions),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from torch import nn
 
 from nndsl.arguments import ArgumentError
 from nndsl.code import HOLE, Code
+from nndsl.emit.helpers.seeded import seeded
 from nndsl.recipes import find, initializers, more_initializers
 from nndsl.recipes.initializers import Initializer, compute_fans
 
@@ -62,7 +63,7 @@ def source(fragment: Code) -> str:
 
 
 def run(statement: str, weight: torch.Tensor) -> torch.Tensor:
-    exec(statement, {"nn": nn, "torch": torch, "w": weight})
+    exec(statement, {"nn": nn, "torch": torch, "seeded": seeded, "w": weight})
     return weight
 
 
