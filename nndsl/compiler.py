@@ -250,7 +250,8 @@ class _Compilation:
 
         for scope in self._imports.scopes.values():
             report_recursion(scope)
-        recursive = any(code == "E0203" for code, _ in file.session.found)
+        if any(code == "E0203" for code, _ in file.session.found):
+            raise Exhausted
         for scope in self._imports.scopes.values():
             for definition in scope.definitions:
                 if definition.is_alias:
@@ -258,8 +259,6 @@ class _Compilation:
                 report_unused(definition)
                 if definition not in elaborated or scope.reading(definition).has_branches:
                     check_definition(definition)
-        if recursive:
-            raise Exhausted
 
     def _found(self, file: FileScope) -> tuple[Diagnostic, ...]:
         found = _without_echoes((*self._syntax, *file.session.found.values()))

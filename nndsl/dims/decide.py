@@ -95,7 +95,7 @@ def _box(gap: Dim, scope: Scope) -> dict[str, range] | None:
         if not stops:
             return None
         box[name] = range(lowest.get(name, 0), min(stops))
-        points *= len(box[name])
+        points *= max(0, min(stops) - lowest.get(name, 0))
         if points > most:
             return None
     return box

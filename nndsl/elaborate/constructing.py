@@ -15,6 +15,7 @@ from nndsl.elaborate.definitions import COMMON, bind_parameters, call_formula, c
 from nndsl.elaborate.freezing import frozen
 from nndsl.elaborate.naming import quoted
 from nndsl.elaborate.operators import unknown_size
+from nndsl.elaborate.places import argument_clashes
 from nndsl.elaborate.values import (
     ABSENT,
     LAYERS,
@@ -100,7 +101,7 @@ def _application(evaluator: Evaluator, layer: Any, call: nodes.Call) -> Any:
 
 def construct(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Any:
     """Return a layer of the library, constructed. Raises Stop."""
-    key = (declared.layer, call.span.text, evaluator.policy)
+    key = (declared.layer, call.span.text, evaluator.policy, evaluator.trainable)
     layer = evaluator.session.bound.get(key)
     if layer is None:
         if declared.layer.__name__ == "TimeDistributed":
@@ -121,6 +122,9 @@ def construct(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> A
 def made(evaluator: Evaluator, layer: Layer, call: nodes.Call) -> Made:
     """Return the layer with the place of its constructor. Raises Stop at the top level."""
     place = evaluator.places.find(call) if evaluator.places is not None else None
+    if place is None and evaluator.body is not None:
+        help = "settings take constants and recipes"
+        evaluator.session.fail("E0302", "a layer cannot stand in a setting", call.span, help=help)
     if place is None:
         message = "a layer at the top level would share its weights with everyone"
         help = "construct it inside a model or block, or write a block"
@@ -193,6 +197,8 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
         return None
     if layer.dtype is None and evaluator.policy != "float32":
         layer = replace(layer, dtype=evaluator.policy)
+    if not evaluator.trainable:
+        layer = replace(layer, trainable=False)
     if getattr(layer, "data_format", "") is None:
         layer = replace(layer, data_format=evaluator.session.settings["data_format"])  # type: ignore[call-arg]
     try:
@@ -271,21 +277,23 @@ def recipe(evaluator: Evaluator, name: str, call: nodes.Call) -> Any:
 
 def _per_step(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Any:
     """Return ``TimeDistributed(layer)``. Raises Stop."""
-    from nndsl.elaborate.stepwise import per_step
+    from nndsl.elaborate.stepwise import per_step, policy_of
 
     written = matched(evaluator, declared.name, ("layer",), call, COMMON)
     if "layer" not in written:
         help = "write `TimeDistributed(Dense(8))`"
         evaluator.session.fail("E0301", "`TimeDistributed` needs a layer", call.span, help=help)
-    for name, argument in written.items():
-        if name != "layer":
-            evaluator.attempt(argument.value)
+    common = {name: evaluator.attempt(argument.value) for name, argument in written.items() if name != "layer"}
     inner = evaluator.attempt(written["layer"].value)
     if inner is UNKNOWN:
         return UNKNOWN
     if not isinstance(inner, LAYERS):
         span = call.arguments[0].span
         evaluator.session.fail("E0302", f"`TimeDistributed` takes a layer, not {describe(inner)}", span)
+    dtype, own = common.get("dtype"), policy_of(inner)
+    if dtype not in (None, own, UNKNOWN):
+        message = f"`TimeDistributed` is {describe(dtype)}, and the layer in it {own}"
+        evaluator.session.fail("E0305", message, written["dtype"].span, help="write the same `dtype` for both")
     return evaluator.measured(per_step(inner, call), call)
 
 
@@ -301,12 +309,17 @@ def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any
     del evaluator.owners[id(call)]
     common = _common(evaluator, given, syntax, call)
     policy = common["dtype"] = common.get("dtype") or evaluator.policy
+    if not evaluator.trainable:
+        common["trainable"] = False
     for argument in call.arguments:
         _check_argument(evaluator, argument, given)
     if len(written) < len(call.arguments) or missing(evaluator, definition.name, syntax.parameters, list(given), call):
         return UNKNOWN
     file = definition.file
     places = file.places(definition)
+    if evaluator.places is not None:
+        for clash in argument_clashes(evaluator.places, call, places):
+            session.keep(clash)
     for parameter in syntax.parameters:
         if parameter.name not in given and parameter.default is not None:
             defaults = Evaluate(session, file, {}, None, places, policy=policy)

@@ -89,7 +89,7 @@ def call_formula(evaluator: Evaluator, formula: Formula, call: nodes.Call) -> An
             default = Evaluate(session, formula.file, {}, before=formula.number)
             values[parameter.name] = default.value(parameter.default)
     session.step(call.span, CALL_STEPS)
-    session.enter(f"`{name}`", call.span)
+    session.enter(f"`{name}`, called", call.span)
     try:
         return inner.value(syntax.value)
     finally:

@@ -61,6 +61,8 @@ class Evaluator:
         self.places = places
         self.before = before
         self.policy = policy or session.settings.get("dtype_policy", "float32")
+        self.trainable = True
+        """Whether layers are trained unless they say otherwise: not inside a block that is frozen."""
         self.turns: tuple[Turn, ...] = ()
         self.hint = ""
         self.owners: dict[int, Made] = {}

@@ -18,6 +18,7 @@ class Imports:
 
     def __init__(self, session: Session, root: Path | None) -> None:
         self.session = session
+        session.settings = {name: options[0] for name, options in SETTINGS.items()}
         self.root = root
         self.scopes: dict[Path | None, FileScope] = {}
         self._path: list[Path] = []

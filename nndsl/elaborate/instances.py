@@ -109,11 +109,12 @@ def _entry(
         frozen(session, list(built.arguments.values())),
         owned,
         built.made.layer.dtype,
+        built.made.layer.trainable,
         built.made.layer.accepted(*(tensor.type for tensor in tensors)),
     )
     known = session.instances.get(key)
     if known is None:
-        session.enter(f"`{described(built.call.span)}`", at.span)
+        session.enter(f"`{described(built.call.span)}`, applied", at.span)
         try:
             known = _elaborate(session, built, handed, tensors, at)
         finally:
@@ -142,6 +143,7 @@ def _elaborate(
     body = Body(session, definition.kind, bound_names(syntax.parameters, syntax.body))
     places = definition.file.places(definition)
     inner = Evaluate(session, definition.file, names, body, places, policy=built.made.layer.dtype)
+    inner.trainable = built.made.layer.trainable
     statements = Statements(inner, definition, tensors, at)
     done = statements.run_body()
     traced.update(
@@ -196,8 +198,9 @@ def _standing(name: str, value: Any, stand_ins: dict[int, Made], owner: Made) ->
 def _stand_in(name: str, made: Made, stand_ins: dict[int, Made], owner: Made) -> Made:
     known = stand_ins.get(id(made))
     if known is None:
-        place = made.place if made.owner is owner else Place(name, (), made.place.order)
         above = stand_ins.get(id(made.owner)) if made.owner is not None else None
+        belongs = made.owner is owner or above is not None
+        place = made.place if belongs else Place(name, (), made.place.order)
         known = stand_ins[id(made)] = Made(made.layer, place, (), made.span, above, parameter=True)
     return known
 

@@ -11,6 +11,7 @@ from nndsl.dims import Origin, Scope
 from nndsl.elaborate.body import Body
 from nndsl.elaborate.constructors import bound_names
 from nndsl.elaborate.expressions import Evaluator
+from nndsl.elaborate.masks import resolve
 from nndsl.elaborate.merges import report_differences
 from nndsl.elaborate.outputs import model_settings
 from nndsl.elaborate.pruning import prune
@@ -49,12 +50,13 @@ def elaborate(file: FileScope, definition: Definition, settings: Mapping[str, ob
     statements = Statements(evaluator, definition)
     known = statements.run_body()
     report_differences(session, body, syntax, lambda values: _holds(file, definition, settings, values))
-    settings_of = model_settings(evaluator, statements)
+    settings_of = model_settings(evaluator, statements, known)
     if not known or session.has_errors():
         return None
     graph = prune(body.finish(definition.name))
     _check_reached(session, graph, definition)
     _check_parameters(session, graph, definition)
+    graph = resolve(session, graph)
     equalities = tuple((each.first, each.second, Origin(each.what, each.span)) for each in session.checks)
     graph = replace(graph, loop_turns=statements.loop_turns, conditions=session.scope.learned(), equalities=equalities)
     if session.has_errors():
@@ -142,8 +144,6 @@ def check_definition(definition: Definition) -> None:
     places = file.places(definition)
     names: dict[str, object] = {}
     for parameter in syntax.parameters:
-        if parameter.name in names:
-            session.report("E0204", f"the parameter `{parameter.name}` stands twice", parameter.span)
         if parameter.default is not None:
             Evaluator(session, file, {}, None, places).attempt(parameter.default)
         names[parameter.name] = UNKNOWN
@@ -151,7 +151,7 @@ def check_definition(definition: Definition) -> None:
     evaluator = Evaluator(session, file, names, body, places)
     statements = Statements(evaluator, definition)
     statements.run_body()
-    model_settings(evaluator, statements)
+    model_settings(evaluator, statements, known=False)
 
 
 def choose(file: FileScope, name: str | None) -> Definition | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from nndsl import layers, recipes
 from nndsl.arguments import ArgumentError, Kind
 from nndsl.elaborate.functions import FUNCTIONS
+from nndsl.elaborate.session import Stop
 from nndsl.elaborate.values import ABSENT
 from nndsl.suggestions import LAYERS, suggest
 from nndsl.syntax import nodes
@@ -25,8 +26,13 @@ def is_symbol(name: str) -> bool:
 
 
 def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
-    """Report a name that stands for nothing. Raises Stop."""
+    """Report a name that stands for nothing, once in a body (a layer once in a file). Raises Stop."""
     name, session = expression.name, evaluator.session
+    is_layer = name in LAYERS or (name[:1].isupper() and len(name) > 2)
+    missing = (id(evaluator.file if is_layer else evaluator.places), name)
+    if missing in session.missing:
+        raise Stop
+    session.missing.add(missing)
     later = evaluator.body.later if evaluator.body is not None else evaluator.file.later
     if name in later or (evaluator.before is not None and name in evaluator.file.names):
         help = "names are bound by lines above, and not by those of a branch that is not taken"
@@ -38,7 +44,7 @@ def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
         help = f"a symbolic size is declared where it comes in: `input x: ({name}, 8)`"
     if not help:
         help = suggest(name, (), "statement")
-    called = "layer" if name in LAYERS or (name[:1].isupper() and len(name) > 2) else "name"
+    called = "layer" if is_layer else "name"
     session.fail("E0201", f"unknown {called} `{name}`", expression.span, help=help)
 
 

@@ -23,14 +23,17 @@ _RECIPES = {
 """The settings that take recipes which have names, written as strings."""
 
 
-def model_settings(evaluator: Evaluator, statements: Statements) -> tuple[CompileSettings | None, FitSettings | None]:
-    """Return the settings of a model's ``compile`` and ``fit`` blocks; mistakes are reported."""
+def model_settings(
+    evaluator: Evaluator, statements: Statements, known: bool
+) -> tuple[CompileSettings | None, FitSettings | None]:
+    """Return the settings of a model's ``compile`` and ``fit`` blocks; mistakes are reported.
+
+    They are checked against the model's outputs if these are ``known``.
+    """
     if not statements.settings:
         return None, None
     body, session = statements.body, evaluator.session
-    outputs: list[ModelOutput] | None = None
-    if not body.checking and all(isinstance(tensor, Tensor) for _, tensor, _ in body.outputs):
-        outputs = [_output(name, tensor) for name, tensor, _ in body.outputs]
+    outputs = [_output(name, tensor) for name, tensor, _ in body.outputs] if known else None
     inputs = [node.hint for node in body.inputs]
     found: dict[str, CompileSettings | FitSettings] = {}
     for kind in ("compile", "fit"):

@@ -89,8 +89,8 @@ class Outputs:
             if kind == "model" and not has_inputs:
                 message = f"the model `{target.name}` has no input"
             if body.current is not UNKNOWN:
-                bound = [name for name, value in self.evaluator.names.items() if isinstance(value, Tensor)]
-                help = f"write `output {bound[-1]}`" if len(bound) > len(body.inputs) else "write `output name: …`"
+                assigned = [each for each in self.definition.syntax.body if isinstance(each, nodes.Assign)]
+                help = f"write `output {assigned[-1].targets[0].name}`" if assigned else "write `output name: …`"
                 if "no input" in message:
                     help = "write `input name: (28, 28, 1)`"
                 self.session.report("E0502", message, target.span, help=help)

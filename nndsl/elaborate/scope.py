@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from nndsl import layers, recipes
 from nndsl.arguments import describe
 from nndsl.diagnostics import Note, Source, Span
+from nndsl.elaborate.definitions import COMMON
 from nndsl.elaborate.expressions import Evaluator
 from nndsl.elaborate.functions import CONSTANTS, FUNCTIONS
 from nndsl.elaborate.places import Places, Word, places_of, snake_case
@@ -122,6 +123,7 @@ class FileScope:
             elif isinstance(item, (nodes.Block, nodes.Model)):
                 definition = Definition(item.name.name, item, self, item.name)
                 self._declare(item.name, definition)
+                self._check_parameters(item)
                 self.definitions.append(definition)
             elif isinstance(item, nodes.Extern):
                 self._declare(item.name, External(item))
@@ -134,6 +136,16 @@ class FileScope:
                 self._define(number, item)
             except Stop:
                 continue
+
+    def _check_parameters(self, item: nodes.Block | nodes.Model) -> None:
+        names: set[str] = set()
+        for parameter in item.parameters:
+            if parameter.name in names:
+                self.session.report("E0204", f"the parameter `{parameter.name}` stands twice", parameter.span)
+            elif parameter.name in COMMON:
+                message = f"every block and model has an argument `{parameter.name}` already"
+                self.session.report("E0204", message, parameter.span, help="take another name")
+            names.add(parameter.name)
 
     def _define(self, number: int, item: nodes.Statement) -> None:
         if isinstance(item, nodes.Def):

@@ -54,12 +54,14 @@ class Session:
     steps: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     """What the main file sets, and the defaults of the rest."""
-    bound: dict[tuple[type[Layer], str, str], Layer] = field(default_factory=dict)
+    bound: dict[tuple[type[Layer], str, str, bool], Layer] = field(default_factory=dict)
     """Layers by the text of their constructor, where all arguments are literals, and their dtype policy."""
     inferred: dict[tuple[int, int], tuple[Layer, TensorType, tuple[TensorType, ...]]] = field(default_factory=dict)
     """The types that a layer gives for one input, by the identities of both."""
     types: dict[TensorType, TensorType] = field(default_factory=dict)
     instances: dict[object, Entry] = field(default_factory=dict)
+    missing: set[tuple[int, str]] = field(default_factory=set)
+    """The names that stand for nothing and have been reported, with the identity of the body or file."""
     differences: list[Difference] = field(default_factory=list)
     checks: list[Difference] = field(default_factory=list)
     """Pairs of sizes that could not be decided: they are compared at run time."""
@@ -83,7 +85,7 @@ class Session:
         if key in self.found:
             return
         calls = tuple(
-            Note(f"in {described}, applied here", place)
+            Note(f"in {described} here", place)
             for described, place in reversed(self.calls[-CALLS_SHOWN:])
             if place != span
         )

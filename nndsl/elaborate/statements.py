@@ -12,6 +12,7 @@ from nndsl.elaborate.expressions import Evaluator
 from nndsl.elaborate.functions import items_of
 from nndsl.elaborate.inputs import UNNAMED, block_input, model_input, name_of, unknown_symbols
 from nndsl.elaborate.loops import check_turns
+from nndsl.elaborate.naming import is_symbol
 from nndsl.elaborate.operators import truth
 from nndsl.elaborate.results import Outputs
 from nndsl.elaborate.scope import unpacked
@@ -121,8 +122,7 @@ class Statements:
         if isinstance(statement, nodes.Assign):
             names.update(dict.fromkeys((target.name for target in statement.targets), UNKNOWN))
         elif isinstance(statement, nodes.Input):
-            if statement.shape is not None:
-                unknown_symbols(self.evaluator, statement.shape)
+            self._forget_symbols()
             self._take_input(UNKNOWN, name_of(statement))
             self.body.current = UNKNOWN
         elif isinstance(statement, nodes.ExpressionStatement):
@@ -134,8 +134,15 @@ class Statements:
         elif isinstance(statement, nodes.Output):
             self.body.outputs.append(("", UNKNOWN, statement.span))
 
+    def _forget_symbols(self) -> None:
+        """After a mistake in a shape: whichever symbol was misspelt, the others of the body are no mistakes."""
+        names = self.evaluator.names
+        read = self.definition.file.reading(self.definition).names
+        names.update({name: names.get(name, UNKNOWN) for name in read if is_symbol(name)})
+
     def _input(self, statement: nodes.Input) -> None:
         name = name_of(statement)
+        known = len(self.session.found)
         if self.evaluator.turns or self._loops:
             self.session.fail("E0503", "an input stands in a loop or a condition", statement.span)
         if self.body.has_nodes:
@@ -159,6 +166,8 @@ class Statements:
             tensor = model_input(self.evaluator, statement, self._symbols())
         if isinstance(tensor, Tensor):
             self.body.inputs.append(tensor.node)
+        elif len(self.session.found) > known or not self.body.checking:
+            self._forget_symbols()
         self._take_input(tensor, name)
 
     def _broken(self, statement: nodes.Broken) -> None:

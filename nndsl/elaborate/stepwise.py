@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nndsl.elaborate.applying import Keywords, apply, hidden, refuse, tensors_of
-from nndsl.elaborate.values import UNKNOWN, LayerValue, PerStep, Single
+from nndsl.elaborate.values import UNKNOWN, Built, LayerValue, PerStep, Single
 from nndsl.graph import Tensor
 from nndsl.layers.base import LayerError
 from nndsl.layers.wrappers import FoldTime, Stepwise, UnfoldTime, looks_at_batch, way
@@ -23,6 +23,14 @@ def per_step(inner: LayerValue, call: nodes.Call) -> LayerValue:
         layer = Stepwise(inner.layer, dtype=inner.layer.dtype)
         return Single(layer, replace(inner.made, layer=layer), call)
     return PerStep(inner, call)
+
+
+def policy_of(layer: LayerValue) -> str:
+    """Return the dtype policy of a layer, of a chain that of its last one."""
+    while not isinstance(layer, (Single, Built)):
+        layer = layer.inner if isinstance(layer, PerStep) else layer.layers[-1]
+    own = layer.layer.dtype if isinstance(layer, Single) else layer.made.layer.dtype
+    return own or "float32"
 
 
 def apply_per_step(

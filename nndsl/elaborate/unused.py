@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nndsl.diagnostics import Note, Span
+from nndsl.elaborate.constructors import bound_names
 from nndsl.syntax import nodes
-from nndsl.syntax.children import children
+from nndsl.syntax.children import children, walk
 
 if TYPE_CHECKING:
     from nndsl.elaborate.session import Session
@@ -65,9 +66,17 @@ def report_unused(definition: Definition) -> None:
         if statement.name is not None and statement.name.name not in read:
             message = f"the input `{statement.name.name}` is never used"
             session.report("W0502", message, statement.span, help="leave it out, or use it")
+    if "ops" in bound_names(syntax.parameters, syntax.body):
+        _report_hidden(session, syntax)
     statements = [each for each in syntax.body if not isinstance(each, nodes.Settings)]
     last = statements[-1] if statements else None
     _report_names(session, syntax.body, read, last)
+
+
+def _report_hidden(session: Session, syntax: nodes.Block | nodes.Model) -> None:
+    for node in walk(syntax):
+        if isinstance(node, (nodes.Target, nodes.Parameter, nodes.Named)) and node.name == "ops":
+            session.report("E0204", "`ops` cannot be hidden", node.span, help="take another name")
 
 
 def _report_names(

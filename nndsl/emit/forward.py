@@ -137,6 +137,13 @@ class Writer:
         results = [self.value(tensor) for _, tensor in self._graph.outputs]
         return Forward(tuple(inputs), handed, tuple(self.lines), join(", ", results).text, frozenset(self._all))
 
+    def _rename(self, local: str, name: str, first: int) -> None:
+        """Give what a layer's statement (the ``first``, or one after it) has unpacked the name of the value."""
+        for index, line in enumerate(self.lines[first:], first):
+            text = _WORD.sub(lambda match: name if match[0] == local else match[0], line.code.text)
+            self.lines[index] = replace(line, code=replace(line.code, text=text))
+        self._locals.discard(local)
+
     def _drop_unused(self) -> None:
         """Write ``_`` for what a layer's statement unpacks and nothing reads: an output that is not wanted."""
         counts = Counter(word for line in self.lines for word in _WORD.findall(line.code.text))
@@ -148,6 +155,7 @@ class Writer:
 
     def _node(self, node: Node) -> None:
         module = self._module(node.made) if node.made is not None else Code("")
+        before = len(self.lines)
         if isinstance(node.layer, Instance):
             arguments = [self.value(tensor) for tensor in node.inputs]
             arguments += [self._module(made) for made in node.layer.handed if made.owner is not node.made]
@@ -170,7 +178,12 @@ class Writer:
             names.append(name)
         if isinstance(expression, tuple):
             for name, part, tensor in zip(names, expression, tensors, strict=True):
-                if name != "_":
+                if name == "_":
+                    continue
+                read = [word for other in expression for word in _WORD.findall(other.text)]
+                if part.text in self._locals and read.count(part.text) == 1 and name not in read:
+                    self._rename(part.text, name, before)
+                else:
                     self.lines.append(Line(name, part, _comment(tensor), node.turns))
             return
         if expression.text == names[0]:
@@ -207,7 +220,8 @@ class Writer:
         return replace(line, code=Code(before + first.code.text + after, holes))
 
     def _name_for(self, tensor: Tensor, node: Node) -> str:
-        hint = node.hint or "x"
+        leaves_block = isinstance(node.layer, Instance) and tensor.type.dtype == "bool"
+        hint = "mask" if leaves_block else node.hint or "x"
         free_now = {
             name
             for name, holder in self._holders.items()

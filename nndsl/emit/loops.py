@@ -119,7 +119,7 @@ class _Roller:
             assert head is not None
             last = head[3].count("|") + 1 == int(head[2])
             called = any(f"{lists[token]}(" in line.text for line in body)
-            word = "layer" if called and len(lists) == 1 else head[1]
+            word = "layer" if len(lists) == 1 and (called or not last) else head[1]
             variables[token] = free(word if last else word + "s", self._taken, words, variables.values())
         heads = []
         for token in lists:

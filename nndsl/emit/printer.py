@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from nndsl.emit.spacing import spaced
+
 WIDTH = 88
 _OPENERS = "([{"
 _CLOSERS = ")]}"
@@ -15,7 +17,7 @@ _PRECEDENCE = (
     (" * ", " // ", " / ", " % ", " @ "),
     (" ** ",),
 )
-_HEAD = re.compile(r"(return |raise |if |for [\w, ]+ in |[\w.,*\[\] ]+ = |\*|\w+=)")
+_HEAD = re.compile(r"(return |raise |if |for [\w, ]+ in |[\w.,*\[\]() ]+ = |\*|\w+=)")
 
 
 def statement(text: str, indent: int, comment: str = "") -> list[str]:
@@ -23,7 +25,7 @@ def statement(text: str, indent: int, comment: str = "") -> list[str]:
 
     The comment stands behind the code, or in a line of its own above where both do not fit.
     """
-    pad = " " * indent
+    pad, text = " " * indent, spaced(text)
     if len(pad) + len(text) <= WIDTH:
         if not comment:
             return [pad + text]
@@ -86,9 +88,10 @@ def _outside(text: str) -> list[tuple[int, str]]:
 
 
 def _words(text: str) -> list[str]:
+    """Return what is separated by spaces that stand in no bracket, and not behind one: a shape keeps its dtype."""
     words, start = [], 0
     for index, character in _outside(text):
-        if character == " ":
+        if character == " " and text[index - 1] != ")":
             words.append(text[start:index])
             start = index + 1
     return [*words, text[start:]]
@@ -145,10 +148,7 @@ def _expression(head: str, text: str, tail: str, indent: int, *, inside: bool = 
         return [f"{pad}{head}(", *lines, f"{pad}){tail}"]
     if not inside and head and not _brackets(text) and len(deeper + text) <= WIDTH:
         return [f"{pad}{head}(", deeper + text, f"{pad}){tail}"]
-    lines = _broken(head + text, tail, indent)
-    if not inside and head and len(lines[0]) > WIDTH and len(deeper + text[: _brackets(text)[0][0] + 1]) <= WIDTH:
-        return [f"{pad}{head}(", *_expression("", text, "", indent + 4, inside=True), f"{pad}){tail}"]
-    return lines
+    return _broken(head + text, tail, indent)
 
 
 def _broken(text: str, tail: str, indent: int) -> list[str]:

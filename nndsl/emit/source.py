@@ -49,13 +49,20 @@ def _has_deep_weights(declared: Class) -> bool:
 
 
 def _imports(body: str, library: Library) -> str:
-    plain = [line for word, line in _IMPORTS if re.search(rf"(?<![\w.]){re.escape(word)}", body)]
-    others = [line for line in library.imports if line.startswith("import ") or not line.startswith("from torch")]
-    plain = sorted({*plain, *others}, key=lambda line: (line.startswith("import torch"), line.startswith("from"), line))
-    standard = [line for line in plain if not line.startswith("import torch")]
-    torch = [line for line in plain if line.startswith("import torch")]
-    names = sorted(name for name in ("Tensor", "nn") if re.search(rf"\b{name}\b", body))
-    torch.append(f"from torch import {', '.join(names)}")
+    """Return the imports that a source uses, sorted as ruff sorts them; comments and docstrings use none."""
+    used = re.sub(r'"""[\s\S]*?"""|#.*', "", body)
+    plain = {line for word, line in _IMPORTS if re.search(rf"(?<![\w.]){re.escape(word)}", used)}
+    names: dict[str, set[str]] = {"torch": {"Tensor", "nn"}}
+    for line in library.imports:
+        module, _, listed = line.removeprefix("from ").partition(" import ")
+        if listed:
+            names.setdefault(module, set()).update(listed.split(", "))
+    lines = sorted(plain)
+    for module, found in sorted(names.items()):
+        needed = sorted(name for name in found if re.search(rf"\b{name}\b", used))
+        lines += [f"from {module} import {', '.join(needed)}"] if needed else []
+    torch = [line for line in lines if line.split()[1].startswith("torch")]
+    standard = [line for line in lines if line not in torch]
     return "\n\n".join("\n".join(part) for part in (standard, torch) if part)
 
 
@@ -173,11 +180,22 @@ def _subjects(entries: list[Entry], declared: Class) -> list[str]:
             found.append(f"*self.{name}")
         elif len(loops) == 2 and len(members) == complete[name] and _is_dense(members, declared.template.graph):
             found.append(f"*(layer for layers in self.{name} for layer in layers)")
+        elif len(loops) == 1 and len(members) > 1 and (part := _part(members, declared.template.graph)):
+            found.append(f"*self.{name}[{part}]")
         else:
             found += [
                 f"self.{name}" + "".join(f"[{dict(member.made.turns)[loop]}]" for loop in loops) for member in members
             ]
     return found
+
+
+def _part(members: list[Entry], graph: Graph) -> str:
+    """Return the slice of a list that holds layers in turns that follow each other, or nothing."""
+    turns = [member.made.turns[-1][1] for member in members]
+    if turns != list(range(turns[0], turns[-1] + 1)):
+        return ""
+    length = list_length(graph, members[0].loops, (), {(turn,): Resolved("") for turn in turns})
+    return f"{turns[0] or ''}:{'' if turns[-1] + 1 == length else turns[-1] + 1}"
 
 
 def _is_dense(members: list[Entry], graph: Graph) -> bool:

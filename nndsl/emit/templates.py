@@ -95,7 +95,7 @@ class Collector:
         self._known: dict[tuple[int, tuple[str | None, ...]], tuple[int, int]] = {}
         self._keys: dict[tuple[object, ...], int] = {}
         self._graphs: list[Graph] = []
-        self._builds: dict[tuple[int, object], tuple[Code, tuple[Code, ...]]] = {}
+        self._builds: dict[tuple[int, int, object], tuple[Code, tuple[Code, ...]]] = {}
 
     def template(
         self, graph: Graph, parameters: tuple[Made, ...] = (), handed: tuple[Made | None, ...] = ()
@@ -132,10 +132,10 @@ class Collector:
         """Put a helper into the source."""
         return self._helper(name)
 
-    def built(self, made: Made, node: Node) -> tuple[Code, tuple[Code, ...]]:
+    def built(self, graph: Graph, made: Made, node: Node) -> tuple[Code, tuple[Code, ...]]:
         """Return the constructor of a plain layer, and the statements that draw its weights, the module blanked."""
         types = tuple(tensor.type for tensor in node.inputs)
-        key = (id(made.layer), types)
+        key = (id(graph), id(made.layer), types)
         if key not in self._builds:
             build = made.layer.build(self, *types) or Code("nn.Identity()")
             dtype = made.layer.variable_dtype
@@ -195,7 +195,7 @@ class _Body:
             handed = tuple(outer if outer.owner is node.made else None for outer in node.layer.handed)
             child = self._collector.template(graph, node.layer.parameters, handed)
             return Entry(made, node, loops, Code(CHILD), child, ())
-        build, resets = self._collector.built(made, node)
+        build, resets = self._collector.built(self._graph, made, node)
         return Entry(made, node, loops, build, None, resets)
 
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from nndsl.arguments import ArgumentError, Axes, Integer, Kind, argument, number
 from nndsl.code import Code, call, code
 from nndsl.layers.base import Build, Call, Layer, LayerError, MaskRule, Masks, Order, Sizes, TensorType, Weight, layer
-from nndsl.layers.masking import ForFeatures
+from nndsl.layers.masking import beside
 from nndsl.layers.penalties import constraint, regularizer
-from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis
+from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis, shown
 from nndsl.recipes.base import Recipe
 from nndsl.recipes.initializers import Initializer, initializer
 
@@ -110,7 +110,10 @@ class Softmax(Layer):
         rank = given.inputs[0].type.rank
         if mask is None or "mask" in given.keywords or min(axis % rank for axis in self._axes()) >= mask.type.rank:
             return {}
-        return {"mask": given.apply(ForFeatures(rank - mask.type.rank), mask)}
+        if mask.type.rank < rank - 1:
+            message = f"`Softmax` over axis {self.axis} takes no mask of {shown(mask.type.shape)} here"
+            raise LayerError("E0411", message, help="it takes one of all axes but the last")
+        return {"steps": mask}
 
     def _axes(self) -> tuple[int, ...]:
         return self.axis if isinstance(self.axis, tuple) else (self.axis,)
@@ -123,6 +126,8 @@ class Softmax(Layer):
     def forward(self, call: Call) -> Code:
         """F.softmax; over several axes by way of logsumexp."""
         x, mask = call.inputs[0], call.keywords.get("mask")
+        if "steps" in call.keywords:
+            mask = beside(call, call.keywords["steps"])
         axes = [call.axis(axis) for axis in self._axes()]
         if mask is None:
             return _softmax(x, axes)

@@ -127,9 +127,8 @@ class Arithmetic(Layer):
 
     def forward(self, call: Call) -> Code:
         """The operator."""
-        masks = call.keywords.get("mask")
-        if masks is not None:
-            return masked_product(call, list(call.inputs), masks)
+        if "mask" in call.keywords:
+            return masked_product(call, list(call.inputs))
         return code("{} " + self.operator + " {}", *call.inputs)
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:

@@ -10,8 +10,22 @@ from nndsl.arguments import Axes, Flag, Kind, argument, choice, flag, integer, n
 from nndsl.arguments import Shape as ShapeKind
 from nndsl.code import Code, Part, call, code, join
 from nndsl.dims import Dim, Size
-from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.base import (
+    Build,
+    Call,
+    Layer,
+    LayerError,
+    MaskRule,
+    Masks,
+    Order,
+    Sizes,
+    TensorType,
+    Typed,
+    Weight,
+    layer,
+)
 from nndsl.layers.casting import with_cast_weights
+from nndsl.layers.masking import need_steps
 from nndsl.layers.normalization import moved
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, placed_axis, shown
@@ -51,6 +65,7 @@ class Attending(Layer):
 
     can_hold_weights: ClassVar[bool] = True
     casts_weights: ClassVar[bool] = True
+    masks: ClassVar[MaskRule] = "uses"
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int] = 3
     input_names: ClassVar[tuple[str, ...]] = ("query", "value", "key")
@@ -69,6 +84,15 @@ class Attending(Layer):
         if not all(map(sizes.same, value.shape[1:-1], key.shape[1:-1])):
             message = f"`{name}` needs a key for each value: they are {shown(key.shape)} and {shown(value.shape)}"
             raise LayerError("E0411", message, input=2)
+
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """The mask of each input, or None."""
+        need_steps(self, given)
+        return {"mask": given.masks} if any(given.masks) else {}
+
+    def mask(self, given: Masks) -> Typed | None:
+        """That of the query."""
+        return given.masks[0]
 
     def applied(self, call: Call, arguments: list[Code]) -> Code:
         """Return the application of the module, which gives the scores too if they are asked for."""
@@ -213,7 +237,7 @@ class MultiHeadAttention(Attending):
         axes = self.attended(query)
         first = query.rank - 1 - len(axes)
         inputs = [code("{}.flatten({}, -2)", x, str(first)) if len(axes) > 1 else x for x in call.inputs]
-        mask = call.keywords.get("attention_mask")
+        mask = self._mask(call)
         result = self.applied(call, inputs if mask is None else [*inputs, code("mask={}", mask)])
         if len(axes) > 1:
             shape = code("{}.shape[{}:-1]", call.inputs[0], str(first))
@@ -225,6 +249,20 @@ class MultiHeadAttention(Attending):
         output, scores = call.local("attended"), call.local("scores")
         call.statement(code("{}, {} = {}", output, scores, result))
         return code("{}.unflatten(-1, {})", output, self.output_shape), Code(scores)
+
+    def _mask(self, call: Call) -> Code | None:
+        """Return the mask of (T, S) for each sample: what is given, and both are valid, the query and the value."""
+        given = call.keywords.get("attention_mask")
+        padding = [
+            code("{}.unsqueeze({})", mask, "1" if place else "2")
+            for place, mask in enumerate(call.keywords.get("mask") or ())
+            if mask is not None
+        ]
+        if not padding:
+            return given
+        # A value that is the key too is masked once.
+        both = join(" & ", list({part.text: part for part in padding}.values()))
+        return both if given is None else code("{}({}, {})", call.helper("both_masks"), given, both)
 
     def wanted_order(self, *inputs: TensorType) -> Order:
         """The axes of attention before the features."""
@@ -270,9 +308,17 @@ class ListAttending(Attending):
             return output
         return output, query.with_shape(*query.shape[:-1], value.shape[-2])
 
-    def forward(self, call: Call) -> Code:
-        """The module."""
-        return self.applied(call, list(call.inputs))
+    def forward(self, call: Call) -> Code | tuple[Code, ...]:
+        """The module; where the query is masked, what it gives is 0."""
+        query, value = (call.keywords.get("mask") or (None, None))[:2]
+        result = self.applied(call, [*call.inputs, *([] if value is None else [code("mask={}", value)])])
+        if query is None:
+            return result
+        if not call.keywords.get("return_attention_scores"):
+            return code("{}.where({}.unsqueeze(-1), 0)", result, query)
+        output, scores = call.local("attended"), call.local("scores")
+        call.statement(code("{}, {} = {}", output, scores, result))
+        return code("{}.where({}.unsqueeze(-1), 0)", output, query), Code(scores)
 
 
 @layer

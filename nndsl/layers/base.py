@@ -167,14 +167,21 @@ class Masks(Protocol):
     A mask is a tensor of bools, (N, …): true where a step counts. Its axes are the first ones of what it belongs to.
     """
 
-    inputs: tuple[Typed, ...]
-    """The inputs."""
-    masks: tuple[Typed | None, ...]
-    """The mask of each input, or None."""
-    outputs: tuple[TensorType, ...]
-    """The types of the outputs."""
-    keywords: Mapping[str, Any]
-    """What the application was given by keyword."""
+    @property
+    def inputs(self) -> tuple[Typed, ...]:
+        """The inputs."""
+
+    @property
+    def masks(self) -> tuple[Typed | None, ...]:
+        """The mask of each input, or None."""
+
+    @property
+    def outputs(self) -> tuple[TensorType, ...]:
+        """The types of the outputs."""
+
+    @property
+    def keywords(self) -> Mapping[str, Any]:
+        """What the application was given by keyword."""
 
     def apply(self, layer: Layer, *tensors: Typed) -> Typed:
         """Return a layer of the compiler's own applied to tensors; what nobody uses in the end is not computed."""

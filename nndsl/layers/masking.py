@@ -110,21 +110,6 @@ class AllValid(Layer):
 
 
 @layer
-class ForFeatures(Layer):
-    """A mask of steps as one of the values in them: (N, …) -> (N, …, 1)."""
-
-    axes: int = argument(Given())
-
-    def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
-        """(N, …) -> (N, …, 1)."""
-        return inputs[0].with_shape(*inputs[0].shape, *(1,) * self.axes)
-
-    def forward(self, call: Call) -> Code:
-        """mask.unsqueeze(-1)."""
-        return code("{}" + ".unsqueeze(-1)" * self.axes, call.inputs[0])
-
-
-@layer
 class EitherMask(Layer):
     """What is valid in one of several masks of equal rank, which broadcast."""
 
@@ -197,6 +182,15 @@ def replaced(given: Masks) -> Mapping[str, Any]:
         for mask, kind in zip(given.masks, types, strict=True)
     )
     return {"mask": fitting} if any(fitting) and all(kind.batched for kind in types) else {}
+
+
+def beside(call: Call, mask: Code, input: int = 0) -> Code:
+    """Return the mask of all axes of an input but the last as it broadcasts to the input, however that lies."""
+    axes = range(call.types[input].rank - 1)
+    order = sorted(axes, key=lambda axis: call.axis(axis, input))
+    if order != list(axes):
+        mask = code("{}.permute({})", mask, ", ".join(map(str, order)))
+    return code("{}.unsqueeze({})", mask, str(call.axis(-1, input)))
 
 
 def need_steps(layer: Layer, given: Masks) -> None:

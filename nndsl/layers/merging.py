@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from nndsl.arguments import ArgumentError, Axes, Kind, argument, describe, flag
-from nndsl.code import Code, as_code, code, join
+from nndsl.code import Code, code, join
 from nndsl.dims import Size
 from nndsl.layers.base import Call, Layer, LayerError, MaskRule, Masks, Order, Shape, Sizes, TensorType, Typed, layer
-from nndsl.layers.masking import JoinMasks, either, replaced
+from nndsl.layers.masking import JoinMasks, beside, either, replaced
 from nndsl.layers.refusals import need_floats, need_numbers, placed_axis, shown
 
 MOST_INPUTS = 1024
@@ -64,10 +64,14 @@ def broadcast(sizes: Sizes, layer: Layer, inputs: tuple[TensorType, ...]) -> Ten
     return TensorType((batch, *result), inputs[0].dtype)
 
 
-def masked_product(call: Call, factors: list[Code], masks: tuple[Code | None, ...]) -> Code:
+def masked_product(call: Call, factors: list[Code]) -> Code:
     """Return the product of tensors, each with its mask or none."""
-    arguments = join(", ", factors), join(", ", list(map(as_code, masks)))
-    return code("{}([{}], [{}])", call.helper("masked_product"), *arguments)
+    return code("{}([{}], [{}])", call.helper("masked_product"), join(", ", factors), _masks(call))
+
+
+def _masks(call: Call) -> Code:
+    masks = enumerate(call.keywords["mask"])
+    return join(", ", [Code("None") if mask is None else beside(call, mask, place) for place, mask in masks])
 
 
 def aligned(call: Call) -> list[Code]:
@@ -149,8 +153,7 @@ class Multiply(Sum):
 
     def forward(self, call: Call) -> Code:
         """a * b * c."""
-        masks = call.keywords.get("mask")
-        return Sum.forward(self, call) if masks is None else masked_product(call, aligned(call), masks)
+        return masked_product(call, aligned(call)) if "mask" in call.keywords else Sum.forward(self, call)
 
 
 @layer
@@ -181,10 +184,9 @@ class Extreme(Merge):
     def forward(self, call: Call) -> Code:
         """torch.maximum(torch.maximum(a, b), c)."""
         first, *others = aligned(call)
-        masks = call.keywords.get("mask")
-        if masks is not None:
-            arguments = self.function, join(", ", [first, *others]), join(", ", list(map(as_code, masks)))
-            return code("{}({}, [{}], [{}])", call.helper("masked_extreme"), *arguments)
+        if "mask" in call.keywords:
+            tensors = join(", ", [first, *others])
+            return code("{}({}, [{}], [{}])", call.helper("masked_extreme"), self.function, tensors, _masks(call))
         for other in others:
             first = code(self.function + "({}, {})", first, other)
         return first

@@ -9,6 +9,7 @@ from nndsl.arguments import Axes, Kind, argument, flag, number
 from nndsl.code import Code, Part, call, code
 from nndsl.layers.base import Build, Call, Layer, LayerError, MaskRule, Masks, Order, Sizes, TensorType, Weight, layer
 from nndsl.layers.casting import cast, computed
+from nndsl.layers.masking import beside
 from nndsl.layers.missing import missing
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis, shown
@@ -173,10 +174,9 @@ class BatchNormalization(Affine):
         (x,), (mask,) = given.inputs, given.masks
         if mask is None or not self.trainable:
             return {}
-        (axis,) = self.placed(x.type)
-        if mask.type.rank != x.type.rank - 1 or axis not in (1, x.type.rank - 1):
-            message = f"`BatchNormalization` takes no mask of {shown(mask.type.shape)} along axis {axis} here"
-            raise LayerError("E0307", message, help="with `axis=-1` it takes one of all axes but the last")
+        if mask.type.rank != x.type.rank - 1:
+            message = f"`BatchNormalization` takes no mask of {shown(mask.type.shape)} here"
+            raise LayerError("E0411", message, help="it takes one of all axes but the last")
         return {"mask": mask}
 
     def applied(self, call: Call, x: Code) -> Code:
@@ -184,7 +184,7 @@ class BatchNormalization(Affine):
         mask = call.keywords.get("mask")
         if mask is None:
             return Normalizing.applied(self, call, x)
-        return self.masked(call, x, code("{}.unsqueeze({})", mask, str(call.axis(-1))))
+        return self.masked(call, x, beside(call, mask))
 
     def masked(self, call: Call, x: Code, mask: Code) -> Code:
         """Return the module applied to an input of which a part is masked; the mask broadcasts to it."""

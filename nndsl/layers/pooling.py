@@ -22,6 +22,7 @@ from nndsl.layers.base import (
     layer,
     spatial_axes,
 )
+from nndsl.layers.masking import beside
 from nndsl.layers.windows import (
     Pads,
     constant_pads,
@@ -228,7 +229,7 @@ class GlobalAveragePooling1D(GlobalPooling):
         """The mask."""
         if self.place == "channels_first" and given.masks[0] is not None:
             message = "`GlobalAveragePooling1D` takes no mask with the channels first"
-            raise LayerError("E0307", message, help="a mask is of the first axis: `Permute` stops it")
+            raise LayerError("E0411", message, help="a mask is of the first axis: `Permute` stops it")
         return GlobalPooling.mask_keywords(self, given)
 
     def forward(self, call: Call) -> Code:
@@ -236,12 +237,10 @@ class GlobalAveragePooling1D(GlobalPooling):
         mask = call.keywords.get("mask")
         if mask is None:
             return GlobalPooling.forward(self, call)
-        axis, features = call.axis(1), call.axis(-1)
-        count = code("{}.sum(1, keepdim=True)", mask)
-        if self.keepdims:
-            count = code("{}.unsqueeze({})", count, str(features))
-        kept = code("{}.where({}.unsqueeze({}), 0)", call.inputs[0], mask, str(features))
-        return code("{}.sum({}{}) / {}", kept, str(axis), ", keepdim=True" if self.keepdims else "", count)
+        axis, keep = str(call.axis(1)), ", keepdim=True" if self.keepdims else ""
+        count = code("{}.sum(1, keepdim=True)" + ".unsqueeze(-1)" * self.keepdims, mask)
+        kept = code("{}.where({}, 0)", call.inputs[0], beside(call, mask))
+        return code("{}.sum({}{}) / {}", kept, axis, keep, count)
 
 
 @layer

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from nndsl.code import Code, Part, call, code, join
 from nndsl.dims import Size
 from nndsl.layers.activations import TEMPLATES
-from nndsl.layers.base import Build, Call, Layer, LayerError, Sizes, TensorType, Weight
+from nndsl.layers.base import Build, Call, Layer, LayerError, MaskRule, Masks, Sizes, TensorType, Typed, Weight
 from nndsl.layers.refusals import need_floats, need_rank, shown
 from nndsl.recipes.initializers import Initializer, Zeros, compute_fans
 
@@ -25,6 +25,7 @@ class Recurrent(Layer):
     can_hold_weights: ClassVar[bool] = True
     input_names: ClassVar[tuple[str, ...]] = ("sequences",)
     call_keywords: ClassVar[Mapping[str, str]] = {"initial_state": "tensors"}
+    masks: ClassVar[MaskRule] = "uses"
 
     fused_module: ClassVar[str]
     """The module of PyTorch."""
@@ -142,20 +143,49 @@ class Recurrent(Layer):
         """Return what is to be done to a bias once it is drawn."""
         return ()
 
+    def mask(self, given: Masks) -> Typed | None:
+        """The mask of the sequence, for all steps."""
+        return given.masks[0] if self.return_sequences else None
+
     def forward(self, call: Call) -> Code | tuple[Code, ...]:
         """The module on the sequence, of whose results the last step, all steps and the states are taken."""
-        x = call.inputs[0]
+        x, mask = call.inputs[0], call.keywords.get("mask")
         if self.dropout and self.is_fused:
             x = code("F.dropout1d({}.mT, {}, self.training).mT", x, self.dropout)
         if self.go_backwards:
             x = code("{}.flip(1)", x)
         states = [code("{}[None]", state) for state in given_states(call)]
+        if mask is not None:
+            return self._masked(call, x, code("{}.flip(1)", mask) if self.go_backwards else mask, states)
         result = applied(call.module, x, states)
         if not self.return_state:
             return code("{}[0]" if self.return_sequences else "{}[0][:, -1]", result)
         outputs, states = unpacked(call, result, self.states, outputs=self.return_sequences, kept=self.states)
         last = [code("{}[0]", state) for state in states]
         return (outputs if self.return_sequences else last[0], *last)
+
+    def _masked(self, call: Call, x: Code, mask: Code, states: list[Code]) -> Code | tuple[Code, ...]:
+        """The same where masked steps repeat the output before them (0 in the beginning), and leave the states."""
+        if self.is_fused and not (self.return_state and (self.states > 1 or states)):
+            outputs = masked(call, "masked_recurrence", x, mask, states)
+            if not self.return_state:
+                return outputs if self.return_sequences else code("{}[:, -1]", outputs)
+            steps = call.local("steps")
+            call.statement(code("{} = {}", steps, outputs))
+            state = code("{}[:, -1]", steps)
+            return (Code(steps) if self.return_sequences else state, state)
+        result = masked(call, "packed_recurrence" if self.is_fused else "", x, mask, states)
+        if not (self.return_state or states):
+            return code("{}[0]" if self.return_sequences else "{}[0][:, -1]", result)
+        kept = self.states if self.return_state else 0 if self.return_sequences else 1
+        outputs, new = unpacked(call, result, self.states, outputs=self.return_sequences, kept=kept)
+        last = [code("{}[0]", state) for state in new]
+        if not self.return_sequences:
+            # Where all is masked the state stays, and the output is 0.
+            outputs = code("{}.where({}.any(1, keepdim=True), 0)", last[0], mask) if states else last[0]
+        elif states and not self.is_fused:
+            outputs = code("{}.where({}.cumsum(1).unsqueeze(-1) > 0, 0)", outputs, mask)
+        return (outputs, *last) if self.return_state else outputs
 
     def multiply_adds(self, *inputs: TensorType) -> Size:
         """(in + units) · gates · units for each step."""
@@ -175,11 +205,21 @@ def given_states(call: Call) -> tuple[Code, ...]:
     return given if isinstance(given, tuple) else (given,)
 
 
-def applied(module: Code, x: Code, states: list[Code]) -> Code:
+def applied(module: Code, x: Code, states: list[Code], mask: Code | None = None) -> Code:
     """Return the call of a recurrent module; two states are a tuple, as nn.LSTM takes them."""
-    if not states:
-        return code("{}({})", module, x)
-    return code("{}({}, {})" if len(states) == 1 else "{}({}, ({}))", module, x, join(", ", states))
+    arguments = [x]
+    if states:
+        arguments.append(code("({})" if len(states) > 1 else "{}", join(", ", states)))
+    if mask is not None:
+        arguments.append(code("mask={}", mask))
+    return code("{}({})", module, join(", ", arguments))
+
+
+def masked(call: Call, helper: str, x: Code, mask: Code, states: list[Code]) -> Code:
+    """Return the results of a module that skips masked steps: by a helper, or the module itself if there is none."""
+    if not helper:
+        return applied(call.module, x, states, mask)
+    return applied(Code(call.helper(helper)), code("{}, {}, {}", call.module, x, mask), states)
 
 
 def unpacked(call: Call, result: Code, states: int, *, outputs: bool, kept: int) -> tuple[Code, list[Code]]:
@@ -206,12 +246,18 @@ def drawn(module: Code, variables: tuple[Weight, ...]) -> tuple[Code, ...]:
     return tuple(found)
 
 
+def is_fused(*directions: Recurrent) -> bool:
+    """Return whether one module of PyTorch's has all that one direction or two ask for."""
+    first = directions[0]
+    alike = all(each.is_fused and each.activation == first.activation for each in directions)
+    return alike and (len(directions) == 1 or not first.dropout)
+
+
 def construct(context: Build, width: int, *directions: Recurrent) -> Code:
     """Return the module of one direction or of two, which differ in their activations at most."""
     first = directions[0]
     keywords: dict[str, Part] = {} if first.use_bias else {"bias": False}
-    alike = all(each.is_fused and each.activation == first.activation for each in directions)
-    if alike and (len(directions) == 1 or not first.dropout):
+    if is_fused(*directions):
         if first.activation == "relu":
             keywords["nonlinearity"] = '"relu"'
         keywords["batch_first"] = True

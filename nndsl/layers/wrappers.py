@@ -19,10 +19,33 @@ from typing import Any, ClassVar, Literal
 from nndsl.arguments import ArgumentError, Kind, argument, choice, describe
 from nndsl.code import Code, code
 from nndsl.dims import Size
-from nndsl.layers.base import Build, Call, Layer, LayerError, Order, Sizes, TensorType, Weight, layer
+from nndsl.layers.base import (
+    Build,
+    Call,
+    Layer,
+    LayerError,
+    MaskRule,
+    Masks,
+    Order,
+    Sizes,
+    TensorType,
+    Typed,
+    Weight,
+    layer,
+)
 from nndsl.layers.casting import cast, computed
 from nndsl.layers.normalization import BatchNormalization, Normalizing, UnitNormalization
-from nndsl.layers.recurrence import Recurrent, applied, construct, drawn, given_states, unpacked, width_of
+from nndsl.layers.recurrence import (
+    Recurrent,
+    applied,
+    construct,
+    drawn,
+    given_states,
+    is_fused,
+    masked,
+    unpacked,
+    width_of,
+)
 
 ELEMENTWISE = frozenset({"Activation", "Dense", "Dropout", "ELU", "Identity", "LeakyReLU", "ReLU", "Rescaling"})
 """The layers that take any number of axes before their own, whatever their arguments."""
@@ -66,6 +89,7 @@ class Bidirectional(Layer):
     can_hold_weights: ClassVar[bool] = True
     input_names: ClassVar[tuple[str, ...]] = ("sequences",)
     call_keywords: ClassVar[Mapping[str, str]] = {"initial_state": "tensors"}
+    masks: ClassVar[MaskRule] = "uses"
 
     layer: Recurrent = argument(RecurrentKind())
     merge_mode: str | None = choice("sum", "mul", "ave", "concat", None, default="concat")
@@ -130,21 +154,39 @@ class Bidirectional(Layer):
         biases = (*self.layer.reset_bias(module), *self.backward.reset_bias(module, "_reverse"))
         return (*drawn(module, self.weights(*inputs)), *biases)
 
+    def mask(self, given: Masks) -> Typed | tuple[Typed | None, ...] | None:
+        """The mask of the sequence, for all steps of both directions."""
+        mask = given.masks[0] if self.layer.return_sequences else None
+        return mask if self.merge_mode else (mask, mask)
+
     def forward(self, call: Call) -> Code | tuple[Code, ...]:
-        """The module, and the two halves of its results merged."""
+        """The module, and the two halves of its results merged; all steps that are masked are 0."""
         given = given_states(call)
         half = len(given) // 2
         states = [
             code("torch.stack(({}, {}))", first, second)
             for first, second in zip(given[:half], given[half:], strict=True)
         ]
-        result = applied(call.module, call.inputs[0], states)
         sequences, state = self.layer.return_sequences, self.layer.return_state
+        mask = call.keywords.get("mask")
+        if mask is None:
+            result = applied(call.module, call.inputs[0], states)
+        else:
+            helper = "packed_recurrence" if is_fused(self.layer, self.backward) else ""
+            result = masked(call, helper, call.inputs[0], mask, states)
+        valid = code(".where({}.unsqueeze(-1), 0)", mask) if mask is not None else Code("")
         if sequences and not state and self.merge_mode == "concat":
-            return code("{}[0]", result)
+            return code("{}[0]{}", result, valid)
         kept = self.layer.states if state else 0 if sequences else 1
         outputs, states = unpacked(call, result, self.layer.states, outputs=sequences, kept=kept)
         last = [code("{}[{}]", each, direction) for direction in "01" for each in states] if state else []
+        if sequences and mask is not None:
+            call.statement(code("{} = {}{}", outputs, outputs, valid))
+        elif mask is not None and given:
+            # Where all is masked the states stay, and the outputs are 0.
+            last_step = call.local("last")
+            call.statement(code("{} = {}.where({}.any(1, keepdim=True), 0)", last_step, states[0], mask))
+            states = [Code(last_step)]
         merged = self._merged(outputs if sequences else states[0])
         return (*merged, *last) if len(merged) + len(last) > 1 else merged[0]
 
@@ -211,6 +253,12 @@ class FoldTime(Layer):
     """The steps of all samples as samples: (N, T, …) -> (N · T, …)."""
 
     takes_any_float: ClassVar[bool] = True
+    masks: ClassVar[MaskRule] = "ends"
+
+    def mask(self, given: Masks) -> Typed | None:
+        """What it says of the inside of the steps, if anything."""
+        (mask,) = given.masks
+        return given.apply(FoldTime(), mask) if mask is not None and mask.type.rank > 2 else None
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, T, …) -> (N, …): a batch has the symbol N, however large it is, so that blocks need know of one alone."""
@@ -228,6 +276,11 @@ class UnfoldTime(Layer):
     takes_any_float: ClassVar[bool] = True
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int] = 2
+    masks: ClassVar[MaskRule] = "passes"
+
+    def mask(self, given: Masks) -> Typed | None:
+        """That of the steps."""
+        return given.masks[1]
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N · T, …), (N, T, …) -> (N, T, …)."""
@@ -246,7 +299,13 @@ class Stepwise(Layer):
     can_hold_weights: ClassVar[bool] = True
     casts_weights: ClassVar[bool] = True
 
+    masks: ClassVar[MaskRule] = "passes"
+
     layer: Layer = argument(LayerKind())
+
+    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
+        """Those of the layer."""
+        return self.layer.mask_keywords(given)
 
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, T, …) -> (N, T, …)."""
@@ -272,8 +331,16 @@ class Stepwise(Layer):
         step, x = call.local("step"), call.inputs[0]
         if self.is_mixed:
             x = cast(x, self.variable_dtype)
-        steps = code("torch.stack([{}({}) for {} in {}.unbind(1)], 1)", call.module, step, step, x)
-        return computed(self, steps)
+        mask = call.keywords.get("mask")
+        if mask is None:
+            return computed(self, code("torch.stack([{}({}) for {} in {}.unbind(1)], 1)", call.module, step, step, x))
+        assert isinstance(self.layer, BatchNormalization)
+        valid = call.local("valid")
+        # The channels of a step lie behind its samples, as those of all samples do behind the steps.
+        place = call.axis(-1)
+        each = self.layer.masked(call, Code(step), code("{}.unsqueeze({})", valid, str(place - 1 if place > 0 else -1)))
+        pairs = code("zip({}.unbind(1), {}.unbind(1))", x, mask)
+        return computed(self, code("torch.stack([{} for {}, {} in {}], 1)", each, step, valid, pairs))
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
         """That of the layer behind the steps."""

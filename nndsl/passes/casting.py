@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nndsl.graph import Graph, Instance, Node, Tensor
+from nndsl.graph import Graph, Instance, Node, Tensor, Turn
 from nndsl.layers.base import FLOATS, TensorType
 from nndsl.layers.casting import Cast
 
@@ -43,6 +43,8 @@ class _Body:
         self._nodes: list[Node] = []
         self._new: dict[Node, Node] = {}
         self._casts: dict[tuple[Tensor, str], Tensor] = {}
+        self._behind: dict[Node, list[Node]] = {}
+        """The casts that stand directly behind a node."""
         for node in graph.nodes:
             self._nodes.append(self._rewritten(node))
 
@@ -50,8 +52,11 @@ class _Body:
         """Return the new graph, or the old one if nothing has changed."""
         if not self._new:
             return self._graph
+        nodes = [each for node in self._graph.inputs for each in self._behind.get(node, ())]
+        for node in self._nodes:
+            nodes += [node, *self._behind.get(node, ())]
         outputs = tuple((name, self._renewed(tensor)) for name, tensor in self._graph.outputs)
-        return replace(self._graph, nodes=tuple(self._nodes), outputs=outputs)
+        return replace(self._graph, nodes=tuple(nodes), outputs=outputs)
 
     def _renewed(self, tensor: Tensor) -> Tensor:
         node = self._new.get(tensor.node)
@@ -76,18 +81,28 @@ class _Body:
 
     def _keyword(self, value: object, node: Node) -> object:
         if isinstance(value, Tensor):
-            return self._arriving(value, node.layer.accepted(value.type)[0], node)
+            kind = node.layer.accepted(value.type)[0] if value.type.is_float else value.type
+            return self._arriving(value, kind, node)
         return tuple(self._keyword(item, node) for item in value) if isinstance(value, tuple) else value
 
     def _arriving(self, tensor: Tensor, wanted: TensorType, reader: Node) -> Tensor:
-        """Return the tensor as its reader takes it; a cast is found again by the next reader in the same turn."""
+        """Return the tensor as its reader takes it; the next reader finds the cast again."""
         dtype = wanted.dtype
         if tensor.type.dtype == dtype:
             return self._renewed(tensor) if self._new else tensor
         known = self._casts.get((tensor, dtype))
-        if known is None or known.node.turns != reader.turns:
+        if known is None or not _is_around(known.node.turns, reader.turns):
+            source = self._renewed(tensor)
+            # What stands before a loop is cast once, before the loop.
+            before = source.node.turns != reader.turns and _is_around(source.node.turns, reader.turns)
+            turns = source.node.turns if before else reader.turns
             kind, hint = tensor.type.with_dtype(dtype), tensor.node.hint
-            node = Node(Cast(dtype), (self._renewed(tensor),), (kind,), reader.span, hint=hint, turns=reader.turns)
-            self._nodes.append(node)
+            node = Node(Cast(dtype), (source,), (kind,), reader.span, hint=hint, turns=turns)
+            (self._behind.setdefault(source.node, []) if before else self._nodes).append(node)
             known = self._casts[tensor, dtype] = node.output()
         return known
+
+
+def _is_around(outer: tuple[Turn, ...], inner: tuple[Turn, ...]) -> bool:
+    """Return whether what stands in some turns of loops is there in others: they are the same, or inside them."""
+    return inner[: len(outer)] == outer

@@ -52,6 +52,8 @@ def generalized(bodies: Sequence[Body]) -> Graph:
     """Return a body that is right for the shapes of all. Raises Unshareable if they differ in more than sizes."""
     inputs = [[node.types[0] for node in graph.inputs] for graph, _ in bodies]
     for index, kinds in enumerate(inputs):
+        if len(kinds) != len(inputs[0]):
+            raise Unshareable("a mask comes to one of them alone", bodies[index][0].inputs[0].span, index)
         for first, kind in zip(inputs[0], kinds, strict=True):
             if kind.rank != first.rank or kind.dtype != first.dtype:
                 span = bodies[index][0].inputs[0].span

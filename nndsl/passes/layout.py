@@ -40,6 +40,14 @@ class _Layout:
 
     def __init__(self, known: dict[tuple[int, tuple[Order, ...]], tuple[Graph, tuple[Order, ...]]]) -> None:
         self._known = known
+        self._usual: dict[tuple[str, tuple[int, ...]], tuple[Order, ...]] = {}
+
+    def usual(self, graph: Graph, arriving: tuple[Order, ...]) -> tuple[Order, ...]:
+        """Return the orders for the inputs of a block: those of its first instance, so that all share a class."""
+        definition = (graph.name, tuple(len(order) for order in arriving))
+        if definition not in self._usual:
+            self._usual[definition] = _hoisted(self.graph(graph, arriving)[0])
+        return self._usual[definition]
 
     def graph(
         self, graph: Graph, orders: tuple[Order, ...], *, outermost: bool = False
@@ -100,7 +108,9 @@ class _Body:
                 arriving = tuple(tensor.order for tensor in inputs)
                 if node.made.parameter or node.made in self._plain:
                     arriving = tuple(_logical(each.output()) for each in layer.graph.inputs)
-                self._arrival[node.made] = _hoisted(self._layout.graph(layer.graph, arriving)[0])
+                    self._arrival[node.made] = _hoisted(self._layout.graph(layer.graph, arriving)[0])
+                else:
+                    self._arrival[node.made] = self._layout.usual(layer.graph, arriving)
             wanted = self._arrival[node.made]
             graph, orders = self._layout.graph(layer.graph, wanted)
             layer = replace(layer, graph=graph)
@@ -136,7 +146,11 @@ class _Body:
         if tensor.order == order:
             return tensor
         key = (tensor, order)
-        if key not in self._reordered or reader.turns != self._reordered[key].node.turns:
+        producer = tensor.node
+        # What comes from outside a loop is permuted there, once, rather than in each of its turns.
+        outside = reader.turns[: len(producer.turns)] == producer.turns
+        turns = producer.turns if outside else reader.turns
+        if key not in self._reordered or self._reordered[key].node.turns != turns:
             axes = tuple(tensor.order.index(axis) for axis in order)
             node = Node(
                 Reorder(axes=axes),
@@ -144,10 +158,13 @@ class _Body:
                 (tensor.type,),
                 reader.span,
                 hint=tensor.node.hint,
-                turns=reader.turns,
+                turns=turns,
                 orders=(order,),
             )
-            self._nodes.append(node)
+            if turns == reader.turns:
+                self._nodes.append(node)
+            else:
+                self._nodes.insert(self._nodes.index(producer) + 1 if producer in self._nodes else 0, node)
             self._reordered[key] = node.output()
         return self._reordered[key]
 

@@ -27,6 +27,7 @@ _SIGNS = {
     "|": ("write `->` for a chain, or `or`", "ARROW"),
     "&": ("write `and`", "AND"),
     "^": ("write `**` for a power", "BINARY"),
+    "/*": ("comments begin with `#`", ""),
     ";": ("a statement ends with its line", ""),
     "?": ("write `a if condition else b`", "IF"),
     "@": ("write `Dot(axes=…)` or `ops.matmul(a, b)`", "BINARY"),

@@ -12,6 +12,9 @@ from nndsl.syntax import tables
 from nndsl.syntax.characters import BIDIRECTIONAL, describe, foreign_word, stray
 from nndsl.syntax.nodes import Comment
 
+MOST_ERRORS = 1_000
+"""Reading ends after so many: more would tell nobody anything."""
+
 
 class Token(NamedTuple):
     """A terminal of the grammar and its place in the text."""
@@ -43,11 +46,12 @@ _PATTERN = re.compile(
     | (?P<_NL>\n)
     | (?P<COMMENT>{tables.COMMENT.replace("#", "[#]")})
     | (?P<MALFORMED>\.?[0-9](?:[\w.]|(?<=[eE])[+-])*)
-    | (?P<STRAY>&&|\|\|?>?|=>|>>|<<|===|!==|[-+*/%]=|!(?!=))
+    | (?P<STRAY>/[*]|&&|\|\|?>?|=>|>>|<<|===|!==|[-+*/%]=|!(?!=))
     | (?P<OPERATOR>{_OPERATORS})
     | (?P<OPEN>["'][^\n]*)
     | (?P<FOREIGN>\w+)
-    | (?P<OTHER>[^\x20-\x7e\n]+|.)
+    | (?P<OTHER>[^\x20-\x7e\n\t]+|[!-~])
+    | (?P<END>\Z)
     )""",
     re.VERBOSE,
 )
@@ -88,8 +92,12 @@ def scan(source: Source, limits: Limits = Limits()) -> Scan:
             kind = group
             if end - start > long:
                 checks.number(start, end)
+        elif group == "END":
+            break
         else:
             replacement = checks.bad(group, start, end)
+            if len(diagnostics) >= MOST_ERRORS:
+                return Scan(tokens, tuple(comments), diagnostics, complete=False)
             if not replacement:
                 continue
             kind = replacement

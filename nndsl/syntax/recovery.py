@@ -13,12 +13,11 @@ from typing import Any
 
 from nndsl.diagnostics import Diagnostic, Source
 from nndsl.syntax.layout import BEFORE_BODY, CLOSERS, END_OF_BODY, OPENERS, Layout
-from nndsl.syntax.lexer import Token
+from nndsl.syntax.lexer import MOST_ERRORS, Token
 from nndsl.syntax.mistakes import Mistakes, Place
 from nndsl.syntax.tables import ACTIONS
 from nndsl.syntax.trial import accepts
 
-MOST_ERRORS = 1_000
 _THOROUGH = 100  # after so many errors the cause of a further one is not searched for
 
 

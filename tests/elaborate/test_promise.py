@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from nndsl.diagnostics import Source, Span
 from nndsl.syntax import nodes
-from nndsl.syntax.children import child_fields
+from nndsl.syntax.children import CHILD_FIELDS
 from tests.elaborate.key_cases import CASES
 from tests.elaborate.static_keys import Names, walk
 
@@ -78,7 +78,7 @@ TEXTS_OF_ANY_KIND = st.one_of(
 def rebuilt(node, change):
     """The tree with ``change`` made to each node, those below first."""
     values = {}
-    for name in child_fields(type(node)):
+    for name in CHILD_FIELDS[type(node)]:
         value = getattr(node, name)
         if isinstance(value, nodes.Node):
             values[name] = rebuilt(value, change)

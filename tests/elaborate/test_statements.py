@@ -182,3 +182,31 @@ def test_a_proposal_says_what_becomes_of_the_symbol_elsewhere() -> None:
     found = nndsl.check(model(*lines, inputs="x: (T, 3)"))[0]
     assert found.code == "E0424"
     assert "`T` as `2 * T`" in found.help
+
+
+@pytest.mark.parametrize(
+    ("lines", "inputs", "expected"),
+    [
+        (["y = x -> Dense(C)", "z = y -> Dense(C)", "output z -> Dense(T)"], "x: (T, Cx)", ["E0201"]),
+        (["a = foo + 1", "b = foo + 2", "Dense(a) -> Dense(b) -> Dense(foo)"], "x: (8)", ["E0201"]),
+        (["Lineer(3)", "Lineer(4)", "Dense(2)"], "x: (8)", ["E0201"]),
+        (["y = x -> Dens(3)", "output y", "compile {", '  loss = {"y": "mse"}', "}"], "x: (8)", ["E0201"]),
+        (["for i in range(foo) {", "  y = x -> Dense(i)", "}", "output y -> Conv2D(3, 3)"], "x: (8)", ["E0201"]),
+        (["if foo {", "  y = x -> Dense(3)", "}", "output y"], "x: (8)", ["E0201"]),
+        (["f = Dense(foo) -> ReLU()", "output f(x) + f(x)"], "x: (8)", ["E0201"]),
+        (["y, z = x -> Foo(3)", "output y + z"], "x: (8)", ["E0201"]),
+    ],
+)
+def test_one_mistake_gives_one_message(lines: list[str], inputs: str, expected: list[str]) -> None:
+    assert codes(*lines, inputs=inputs) == expected
+
+
+def test_names_in_branches_that_are_not_taken() -> None:
+    assert codes("if false {", "  Dens(3)", "}", "Dense(3)") == ["E0201"]
+    assert codes("Dense(3) if true else Dens(3)") == ["E0201"]
+    assert codes("for i in [] {", "  Dens(i)", "}", "Dense(3)") == ["E0201"]
+
+
+def test_ops_cannot_be_hidden() -> None:
+    assert codes("ops = 3", "Dense(ops)") == ["E0204"]
+    assert codes("Dense(3)", before="ops = 3\n") == ["E0204"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_awkward_models_run(name: str) -> None:
         assert list(output.shape) == expected
 
 
-NAME = "a_name_of_thirty_letters_or_so"
+NAMES = ("a_name_of_thirty_letters_or_so", "a_name_that_is_even_longer_than_thirty_letters")
 FORMS = [
     "x = f({0}, {0})",
     "x = f({0}, {0}, {0}, {0})",
@@ -88,16 +89,13 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("length", [1, 2], ids=["long", "longer"])
-def test_printer_breaks_lines_as_ruff_does(form: str, length: int, tmp_path: Path) -> None:
-    text = form.format("_".join([NAME] * length))
-    lines = statement(text, 8)
-    head = ["class A:", "    def f(self):"]
-    body = ["            pass"] if text.endswith(":") else []
-    file = tmp_path / "form.py"
-    file.write_text("\n".join([*head, *lines, *body]) + "\n")
-    ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--diff", str(file)]
+def test_printer_breaks_lines_as_ruff_does(tmp_path: Path) -> None:
+    for number, (form, name) in enumerate(product(FORMS, NAMES)):
+        text = form.format(name)
+        lines = ["class A:", "    def f(self):", *statement(text, 8)]
+        body = ["            pass"] if text.endswith(":") else []
+        (tmp_path / f"form_{number}.py").write_text("\n".join([*lines, *body]) + "\n")
+    ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--diff", str(tmp_path)]
     done = subprocess.run(ruff, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

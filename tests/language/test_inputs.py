@@ -9,7 +9,7 @@ from tests.language.checking import accepted, found, model, refused, shape, shap
 
 def declared(text: str, before: str = "", **options: object) -> str:
     """Return the shape of the only input of a model that gives it back."""
-    return shape(f"{before}\nmodel M {{\n{text}\nIdentity()\n}}\n", **options)
+    return shape(f"{before}\nmodel M {{\n{text}\noutput y: x\n}}\n", **options)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_dtypes(dtype: str) -> None:
         ("input x: («2 ** 31», 3)", "E0716", None),
         ("input x: («width», 3)", "E0201", ""),
         ("input x: («Ab», 3)", "E0201", None),
-        ("input x: («L1», 3)", "E0209", "a name that is in scope is no symbol: take another letter"),
-        ("input x: («L2», 3)", "E0209", "a name that is in scope is no symbol: take another letter"),
+        ("input x: («L1», 3)", "E0209", "take another letter for the size"),
+        ("input x: («L2», 3)", "E0209", "take another letter for the size"),
         ("input x: («N», 3)", "E0325", None),
         ("«input x: (H * W, 3)»", "E0325", "give each symbol an axis of its own, such as `H` or `2 * H + 1`"),
         ("«input x: (H + W, H, 3)»", "E0325", "give each symbol an axis of its own, such as `H` or `2 * H + 1`"),
@@ -135,7 +135,7 @@ def test_several_inputs_have_no_current_value() -> None:
 
 
 def test_a_model_has_an_input() -> None:
-    assert refused("model «M» {\noutput Weight((3,))\n}", "E0502").help == "write `input name: (28, 28, 1)`"
+    assert refused("model «M» {\na = 3\n}", "E0502").help == "write `input name: (28, 28, 1)`"
     assert refused("model M {\n«Dense(3)»\n}", "E0501").help == "a model begins with `input name: (28, 28, 1)`"
 
 

@@ -2,122 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import keras
-import numpy as np
 import pytest
 import torch
 from keras import layers
 from torch import Tensor, nn
 
 import nndsl
-from nndsl.layers.base import MIXED, POLICIES, Layer
-from nndsl.summary import key_of
-from nndsl.weights import load
-from tests.layers.sequences import by_name, randomized
-
-DRAWN = {"recurrent_initializer": "glorot_uniform"}
-"""What Keras can draw in 16 bits: its orthogonal matrices need more."""
-OTHERS = tuple(policy for policy in POLICIES if policy != "float32")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A layer as it is written, its twin, and the shape of its input, which is ``x``."""
-
-    written: str
-    twin: Callable[[], layers.Layer]
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-
-    def __str__(self) -> str:
-        return self.written
-
-
-CASES = (
-    Case('x -> Dense(5, activation="gelu")', lambda: layers.Dense(5, activation="gelu"), (4,)),
-    Case('x -> Conv1D(5, 3, padding="causal")', lambda: layers.Conv1D(5, 3, padding="causal"), (7, 4)),
-    Case(
-        'x -> Conv2D(5, 3, strides=2, padding="same")',
-        lambda: layers.Conv2D(5, 3, strides=2, padding="same"),
-        (7, 6, 4),
-    ),
-    Case("x -> Conv2DTranspose(5, 3)", lambda: layers.Conv2DTranspose(5, 3), (7, 6, 4)),
-    Case("x -> SeparableConv2D(5, 3)", lambda: layers.SeparableConv2D(5, 3), (7, 6, 4)),
-    Case("x -> BatchNormalization()", lambda: layers.BatchNormalization(), (5, 4)),
-    Case("x -> LayerNormalization()", lambda: layers.LayerNormalization(), (5, 4)),
-    Case("x -> GroupNormalization(2)", lambda: layers.GroupNormalization(2), (5, 4)),
-    Case("x -> RMSNormalization()", lambda: layers.RMSNormalization(), (5, 4)),
-    Case("x -> UnitNormalization()", lambda: layers.UnitNormalization(), (5, 4)),
-    Case("x -> LSTM(6)", lambda: layers.LSTM(6, **DRAWN), (5, 4)),
-    Case("x -> GRU(6, return_sequences=true)", lambda: layers.GRU(6, return_sequences=True, **DRAWN), (5, 4)),
-    Case('x -> SimpleRNN(6, activation="elu")', lambda: layers.SimpleRNN(6, activation="elu", **DRAWN), (5, 4)),
-    Case("x -> Bidirectional(LSTM(6))", lambda: layers.Bidirectional(layers.LSTM(6, **DRAWN)), (5, 4)),
-    Case("x -> TimeDistributed(Dense(6))", lambda: layers.TimeDistributed(layers.Dense(6)), (5, 4)),
-    Case("x -> Embedding(9, 4)", lambda: layers.Embedding(9, 4), (5,), "int32"),
-    Case("x -> Rescaling(0.3, [1.0, 0.1, -2.0, 4.0])", lambda: layers.Rescaling(0.3, [1.0, 0.1, -2.0, 4.0]), (5, 4)),
-    Case("x -> Rescaling(1 / 255)", lambda: layers.Rescaling(1 / 255), (5, 4), "uint8"),
-    Case("x -> PReLU()", lambda: layers.PReLU(), (5, 4)),
-    Case("x -> Softmax()", lambda: layers.Softmax(), (5, 4)),
-    Case("x -> MaxPooling2D(2)", lambda: layers.MaxPooling2D(2), (6, 6, 4)),
-    Case("x -> GlobalAveragePooling2D()", lambda: layers.GlobalAveragePooling2D(), (6, 6, 4)),
-    Case("x -> Flatten()", lambda: layers.Flatten(), (6, 6, 4)),
-    Case("x -> Dropout(0.5)", lambda: layers.Dropout(0.5), (6, 6, 4)),
-)
-"""One layer each; that of several inputs has tests of its own."""
+from nndsl.layers.base import MIXED
+from tests.layers.policies import CASES, DRAWN, OTHERS, Case, array, brought, compiled, compute_dtype, near
+from tests.layers.sequences import randomized
 
 
 @pytest.fixture(autouse=True)
 def _policy() -> Iterator[None]:
     yield
     keras.config.set_dtype_policy("float32")
-
-
-def compiled(body: str, policy: str, shape: tuple[int, ...], dtype: str = "float32") -> nndsl.Compiled:
-    """Return a model whose input is ``x``, under a policy."""
-    listed = ", ".join(map(str, shape))
-    head = f'set dtype_policy = "{policy}"\nmodel Model {{\n  input x: {dtype}({listed})\n  '
-    return nndsl.compile(head + body.replace("\n", "\n  ") + "\n}\n")
-
-
-def array(shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
-    """Return random values, three samples of them."""
-    generator = np.random.default_rng(1)
-    if dtype.startswith("float"):
-        return generator.normal(size=(3, *shape)).astype(dtype)
-    return generator.integers(0, 9, size=(3, *shape)).astype(dtype)
-
-
-def brought(model: nndsl.Compiled, *twins: layers.Layer) -> nn.Module:
-    """Return the module with the weights of the Keras layers, given in order."""
-    module = model.module(seed=1)
-    kept: dict[str, tuple[Layer, Any]] = {}
-    for node in model.model.nodes:
-        if node.made is not None:
-            kept.setdefault(key_of(node.made), (node.layer, [each.type for each in node.inputs]))
-    weighted = [twin for twin in twins if twin.weights]
-    for (key, (layer, types)), twin in zip(kept.items(), weighted, strict=True):
-        weights = layer.weights(*types)
-        load(module.get_submodule(key), weights, by_name(weights, [each.value.detach() for each in twin.weights]))
-    return module
-
-
-def near(mine: Tensor | None, other: Tensor | None, *, steps: int = 4) -> None:
-    """Assert that two tensors have one dtype, and differ by a few of its steps at most."""
-    assert mine is not None
-    assert other is not None
-    assert mine.dtype == other.dtype
-    assert mine.shape == other.shape
-    # Keras normalizes in float32 under every policy, float64 among them.
-    step = max(torch.finfo(mine.dtype).eps, torch.finfo(torch.float32).eps)
-    largest = max(1.0, other.abs().max().item())
-    assert (mine.double() - other.double()).abs().max().item() <= steps * step * largest
 
 
 @pytest.mark.parametrize("policy", OTHERS)
@@ -179,6 +85,27 @@ def test_normalization_in_training(policy: str) -> None:
     near(module.get_buffer("batch_normalization.running_var"), twin.moving_variance.value)
 
 
+@pytest.mark.parametrize("name", ["BatchNormalization", "LayerNormalization", "GroupNormalization"])
+def test_what_is_rounded_before_it_is_normalized(name: str) -> None:
+    """Keras rounds the inputs of BatchNormalization first, and the others' results alone."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    arguments = {"groups": 2} if name == "GroupNormalization" else {}
+    twin = getattr(layers, name)(**arguments)
+    x = 100 + torch.tensor(array((5, 4)))
+    twin(x)
+    written = f"x -> {name}({', '.join(f'{key}={value}' for key, value in arguments.items())})"
+    module = brought(compiled(written, "mixed_bfloat16", (5, 4)), twin)
+    near(module(x), twin(x, training=True) if name == "BatchNormalization" else twin(x))
+
+
+@pytest.mark.parametrize("policy", OTHERS)
+def test_softmax_with_a_mask(policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    x, mask = torch.tensor(array((4,))), torch.tensor([[True, True, False, True]] * 3)
+    body = "input m: bool(4)\nSoftmax()(x, mask=m)\n"
+    near(compiled(body, policy, (4,)).module()(x, mask), layers.Softmax()(x, mask=mask))
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_gradients_reach_the_variables(policy: str) -> None:
     keras.config.set_dtype_policy(policy)
@@ -194,7 +121,7 @@ def test_gradients_reach_the_variables(policy: str) -> None:
     near(module.get_parameter("dense.bias").grad, twins[3].bias.value.grad)
     expected = twins[2].cell.bias.value.grad, twins[3].kernel.value.grad.T
     for key, other in zip(("lstm.bias_ih_l0", "dense.weight"), expected, strict=True):
-        step = torch.finfo(getattr(torch, _compute(policy))).eps
+        step = torch.finfo(compute_dtype(policy)).eps
         assert (module.get_parameter(key).grad - other).abs().max() <= 8 * step * other.abs().max()
     trained = [weight for weight in module.parameters() if weight.requires_grad]
     assert all(weight.grad is not None and weight.grad.dtype == torch.float32 for weight in trained)
@@ -241,14 +168,10 @@ model Model {{
     module.load_state_dict(_renamed(module, [first, second, third, last]))
     x = torch.tensor(array((8, 8, 3)))
     # The head gives float32 of what was rounded before it.
-    near(module(x).to(getattr(torch, _compute(policy))), twin(x).to(getattr(torch, _compute(policy))), steps=8)
+    near(module(x).to(compute_dtype(policy)), twin(x).to(compute_dtype(policy)), steps=8)
     assert module(x).dtype == torch.float32
     keys = list(nndsl.compile(text.replace(policy, "float32")).module().state_dict())
     assert list(module.state_dict()) == keys
-
-
-def _compute(policy: str) -> str:
-    return MIXED.get(policy, policy)
 
 
 def _renamed(module: nn.Module, twins: list[layers.Layer]) -> dict[str, Tensor]:
@@ -278,17 +201,24 @@ block Head(units) {
 block Outer() {
   Head(4, dtype="bfloat16") -> Dense(2)
 }
+block Twice() {
+  x + x
+}
 model Model {
   input x: (8)
   a = x -> Outer()
   b = x -> Outer(dtype="float32")
   c = x -> Dense(3)
-  output a, b, c
+  d = x -> Head(1)
+  e = x -> Head(1, dtype="float16")
+  f = x -> Twice()
+  output a, b, c, d, e, f
 }
 """
     module = nndsl.compile(text).module()
     dtypes = {key: str(value.dtype).removeprefix("torch.") for key, value in module.state_dict().items()}
-    assert [output.dtype for output in module(torch.ones(2, 8))] == [torch.float16, torch.float32, torch.float16]
+    half, single, double = torch.float16, torch.float32, torch.float64
+    assert [output.dtype for output in module(torch.ones(2, 8))] == [half, single, half, double, double, half]
     assert dtypes == {
         f"{layer}.{leaf}": dtype
         for layer, dtype in {
@@ -299,6 +229,10 @@ model Model {
             "b.head.dense_1": "float64",
             "b.dense": "float32",
             "c": "float32",
+            "d.dense": "float32",
+            "d.dense_1": "float64",
+            "e.dense": "float16",
+            "e.dense_1": "float64",
         }.items()
         for leaf in ("weight", "bias")
     }
@@ -338,7 +272,14 @@ def test_normalization_of_each_step(policy: str) -> None:
     model = compiled("x -> TimeDistributed(BatchNormalization())", policy, (5, 4))
     x = torch.tensor(array((5, 4)))
     plain = compiled("x -> TimeDistributed(BatchNormalization())", "float32", (5, 4)).module()(x)
-    near(model.module()(x), plain.to(getattr(torch, _compute(policy))))
+    near(model.module()(x), plain.to(compute_dtype(policy)))
+
+
+def test_a_loop_stays_one() -> None:
+    body = "y = 2.0 * x\nfor i in range(4) {\n  y = Dense(4)([y, x] -> Add())\n}\noutput y"
+    source = compiled(body, "mixed_bfloat16", (4,)).source
+    assert source.count("x.to(torch.bfloat16)") == 1
+    assert re.search(r"for \w+ in self\.y:\n", source)
 
 
 def test_a_shared_block_takes_both_dtypes() -> None:
@@ -373,12 +314,18 @@ def test_integers_stay() -> None:
     assert model.module()(torch.ones(2, 2, 3, dtype=torch.int32)).dtype == torch.int32
 
 
-def test_a_policy_that_the_layer_inside_has_not() -> None:
-    found = nndsl.check(
-        'set dtype_policy = "mixed_bfloat16"\nmodel M {\n  input x: (5, 4)\n'
-        '  x -> Bidirectional(LSTM(4), dtype="float32")\n}\n'
-    )
-    assert [each.code for each in found] == ["E0305"]
+@pytest.mark.parametrize("wrapper", ["Bidirectional", "TimeDistributed"])
+@pytest.mark.parametrize(("inner", "codes"), [("LSTM(4)", ["E0305"]), ('LSTM(4, dtype="float32")', [])])
+def test_a_policy_that_the_layer_inside_has_not(wrapper: str, inner: str, codes: list[str]) -> None:
+    shape = "5, 4" if wrapper == "Bidirectional" else "3, 5, 4"
+    text = f"""
+set dtype_policy = "mixed_bfloat16"
+model Model {{
+  input x: ({shape})
+  x -> {wrapper}({inner}, dtype="float32")
+}}
+"""
+    assert [each.code for each in nndsl.check(text)] == codes
 
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)

@@ -92,7 +92,7 @@ def lone(body: Body) -> None:
         body.current = body.value()
         body.lines.append(body.current.text)
     text, shape, dtype = body.chain(body.current, 2)
-    name = body.pen.one(NAMES) if body.pen.chance(0.2) else ""
+    name = body.pen.one(NAMES) if body.pen.chance(0.6) else ""
     body.lines.append(text.removeprefix(" -> ") + (f" as {name}" if name else ""))
     body.current = Value("", shape, dtype)
     if name:
@@ -209,7 +209,7 @@ def sliced(body: Body) -> None:
     elif value.shape[axis].text.isidentifier() and pen.chance(0.6):
         name = value.shape[axis].text
         index, after[axis] = pen.one(
-            ((f":{name} // 2", Axis(size // 2, False)), (f"{name} // 3:", Axis(size - size // 3, False)))
+            ((f":{name} // 2", Axis(max(size // 2, 1), False)), (f"{name} // 3:", Axis(size - size // 3, False)))
         )
     else:
         start, end = pen.upto(size, 1) - 1, pen.upto(size)
@@ -290,11 +290,13 @@ def stateful(body: Body) -> None:
 def attended(body: Body) -> None:
     """Attention of a sequence over itself or another."""
     pen, value = body.pen, body.floats()
-    others = [each for each in body.values if each.is_float and len(each.shape) == len(value.shape)]
-    other = pen.one([value, *others])
-    if len(value.shape) < 2:
+    if len(value.shape) < 2 or not value.shape[-1].fixed:
         return called(body)
     kind = pen.one(("MultiHeadAttention", "MultiHeadAttention", "Attention", "AdditiveAttention"))
+    others = [each for each in body.values if each.is_float and len(each.shape) == len(value.shape)]
+    if kind != "MultiHeadAttention":
+        others = [each for each in others if sizes(each.shape[2:]) == sizes(value.shape[2:])]
+    other = pen.one([value, *(each for each in others if each.shape[-1].fixed)])
     if kind == "MultiHeadAttention":
         found = [("num_heads", str(pen.upto(3))), ("key_dim", str(pen.upto(4)))]
         found += [("value_dim", "3"), ("dropout", "0.1"), ("use_bias", "false")][: pen.upto(3, 0)]

@@ -71,7 +71,7 @@ def convolution(pen: Pen, name: str, shape: Shape) -> Written:
     dilation = (1,) * count
     if max(strides) == 1 and pen.chance(0.15):
         dilation = pen.several(count, (1, 2))
-    padding = pen.one(("same", "valid", "valid", "causal") if name == "Conv1D" else ("same", "valid"))
+    padding = pen.one(("same", "valid", "valid", "causal")[: 4 if name == "Conv1D" else 3])
     filters = pen.width((channels,))
     found: Arguments = [] if name.startswith("Depthwise") else [("filters", pen.number(filters))]
     found.append(("kernel_size", pen.sized(kernel)))
@@ -256,6 +256,8 @@ def permute(pen: Pen, name: str, shape: Shape) -> Written:
     """Permute."""
     dims = list(range(1, len(shape) + 1))
     pen.random.shuffle(dims)
+    if len(dims) > 2 and pen.chance(0.5):
+        dims = [*range(2, len(shape) + 1), 1]
     written = f"({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"
     return pen.call(name, ("dims", written)), tuple(shape[dim - 1] for dim in dims)
 
@@ -302,7 +304,7 @@ def recurrent(pen: Pen, name: str, shape: Shape) -> Written:
     text = pen.call(cell, *found)
     width = units
     if both:
-        mode = pen.one(("concat", "concat", "sum", "mul", "ave"))
+        mode = pen.one(("concat", "concat", "concat", "concat", "sum", "mul", "ave"))
         text = pen.call(name, ("layer", text), *([("merge_mode", f'"{mode}"')] if mode != "concat" else []))
         width = units * (2 if mode == "concat" else 1)
     return text, (shape[0], Axis(width)) if sequences else (Axis(width),)
@@ -338,6 +340,7 @@ WRITERS: dict[str, tuple[tuple[int, ...], Writer]] = {
          "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"),
         (ANY, plain),
     ),
+    "Masking": ((2, 3), plain),
     **{name: ((int(name[-2]) + 1,), plain) for name in ("SpatialDropout1D", "SpatialDropout2D")},
     **dict.fromkeys(("Conv1D", "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose"), ((2,), convolution)),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"), ((3,), convolution)),
@@ -358,6 +361,12 @@ WRITERS: dict[str, tuple[tuple[int, ...], Writer]] = {
 """The layers of one input: the ranks (without the batch) that they take, and who writes them."""
 
 GROWING = frozenset({"RepeatVector", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D"})
+MOVING = ("Dense", "Dense", "Reshape", "Permute")
+"""The layers of any rank that change the shape; they are drawn more often than those that keep it."""
+
+INTRICATE = ("Bidirectional", "Conv1DTranspose", "Conv2DTranspose", "UpSampling1D")
+"""The layers of one rank whose rules have more cases, so that they are drawn twice as often."""
+
 OF_FREE_CHANNELS = (
     "ReLU", "Activation", "Softmax", "Dropout", "Identity", "Rescaling", "Flatten", "Reshape", "Permute", "PReLU",
     "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D", "GlobalMaxPooling1D", "RepeatVector",
@@ -382,10 +391,12 @@ def link(pen: Pen, shape: Shape, dtype: str = "float32") -> tuple[str, Shape, st
         text, after = WRITERS[name][1](pen, name, shape)
         return text, after, "float32" if name in ("Embedding", "Rescaling") else dtype
     names = names_for(len(shape)) or ["Dense", "Flatten", "Permute"]
-    if shape and not shape[0 if pen.first else -1].fixed and pen.chance(0.9):
+    if shape and not shape[0 if pen.first else -1].fixed and pen.chance(0.97):
         names = [name for name in names if name in OF_FREE_CHANNELS]
-    specific = [name for name in names if WRITERS[name][0] != ANY]
-    name = pen.one(specific if specific and pen.chance(0.55) else names)
+    specific = [name for name in names if WRITERS[name][0] != ANY] + [name for name in INTRICATE if name in names]
+    moving = [name for name in MOVING if name in names] + ["Permute"] * (2 if len(shape) > 2 else 0)
+    often = 0.65 if len(shape) > 1 else 0.15
+    name = pen.one(specific if specific and pen.chance(often) else moving if moving and pen.chance(0.4) else names)
     if (name in GROWING or name.endswith("Transpose")) and volume(shape) > LARGEST:
         name = "Flatten"
     text, after = WRITERS[name][1](pen, name, shape)

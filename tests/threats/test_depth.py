@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
-import time
-import tracemalloc
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +13,8 @@ from nndsl.limits import Limits
 from nndsl.rendering import render
 from nndsl.syntax import nodes
 from nndsl.syntax.format import format, unparse
-from nndsl.syntax.lexer import scan
+from nndsl.syntax.lexer import MOST_ERRORS, scan
 from nndsl.syntax.parser import parse
-from nndsl.syntax.recovery import MOST_ERRORS
 from nndsl.syntax.visitor import Transformer, Visitor
 
 MANY = 10**5
@@ -56,16 +55,23 @@ BOMBS = {
 
 @pytest.mark.parametrize(("text", "code"), BOMBS.values(), ids=BOMBS.keys())
 def test_bombs_give_one_message(text: str, code: str) -> None:
-    tracemalloc.start()
-    try:
-        tree, diagnostics = parse(Source("", text))
-        assert [found.code for found in diagnostics] == [code]
-        assert len(render(diagnostics)) < 1_000
-        repr(tree)
-        assert tree == parse(Source("", text))[0]
-        assert tracemalloc.get_traced_memory()[1] < 300e6
-    finally:
-        tracemalloc.stop()
+    tree, diagnostics = parse(Source("", text))
+    assert [found.code for found in diagnostics] == [code]
+    assert len(render(diagnostics)) < 1_000
+    repr(tree)
+
+
+def test_bombs_take_little_memory() -> None:
+    program = (
+        "import resource\nfrom nndsl.syntax.parser import parse\nfrom nndsl.diagnostics import Source\n"
+        "from tests.threats.test_depth import BOMBS\n"
+        "virtual = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (virtual + 300_000_000,) * 2)\n"
+        "for text, code in BOMBS.values():\n  assert [found.code for found in parse(Source('', text))[1]] == [code]\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=root)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("limit", [50, 10**6])
@@ -105,14 +111,15 @@ def test_the_limits_are_inclusive() -> None:
         ("a = f(1, 2, 3)", "a = f(1, 2, 3, 4)", "E0707"),
         ("a = 1 + 2 + 3", "a = 1 + 2 + 3 + 4", "E0708"),
         ("a = ----1", "a = -----1", "E0703"),
-        ("a = (" + "1, " * 7 + ")", "a = (" + "1, " * 8 + ")", "E0702"),
+        ("a = (" + "1, " * 8 + ")", "a = (" + "1, " * 9 + ")", "E0702"),
     ):
         assert codes(right, limits) == []
         assert codes(wrong, limits) == [code]
 
 
 def test_34_comments_do_not_nest() -> None:
-    assert codes("a = 1\n" + "/* # (" * 10**5) == ["E0118"]
+    assert codes("a = 1\n/* # (" + "/* # (" * 10**5) == ["E0103"]
+    assert codes("/*" * 10**5) == ["E0103"] * MOST_ERRORS
     assert codes("# (* /* " * 10**5 + "\na = 1\n") == []
 
 
@@ -124,33 +131,17 @@ def test_37_errors_end() -> None:
     assert "980 more errors" in shown
 
 
-def test_every_pattern_is_linear() -> None:
-    """Twice the text takes about twice the time; a pattern that is not linear takes far more."""
-    worst = {
-        "quotes": '"\\',
-        "open": '"a',
-        "digits": "1_",
-        "points": "1.",
-        "exponents": "1e+",
-        "names": "a",
-        "spaces": " \t",
-        "signs": "*/=<>!&|",
-        "foreign": "é",
-        "comments": "#",
-    }
-    for piece in worst.values():
-        times = []
-        for repeats in (20_000, 80_000):
-            source = Source("", piece * repeats)
-            start = time.perf_counter()
-            scan(source, Limits(tokens=10**9))
-            times.append(time.perf_counter() - start)
-        assert times[1] < 16 * max(times[0], 0.001), piece
+@pytest.mark.parametrize(
+    "piece", ['"\\', '"a', "'", "1_", "1.", "1e+", ".5", "a", "é", " \t", "*/=<>!&|", "#", "\0", "\n"]
+)
+def test_33_every_pattern_is_linear(piece: str) -> None:
+    """With a pattern that is not, this would not end."""
+    scan(Source("", piece * 10**6), Limits(tokens=10**9))
 
 
 def test_broken_statements_are_read_in_linear_time() -> None:
     """Each mistake costs no more than its own statement, however many there are and however long the file is."""
-    line = "  Dense(3, (4, 5), activation=\n"
+    line = "  Dense(3, (4, 5), activation 3)\n"
     for lines in (200, 800):
         found = parse(Source("", "model A {\n" + line * lines + "}\n"))[1]
         assert len(found) == lines

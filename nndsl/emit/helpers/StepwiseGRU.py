@@ -11,7 +11,7 @@ class StepwiseGRU(nn.RNNBase):
     Takes and gives what ``nn.GRU(batch_first=True)`` does; each direction has its
     activations. ``reset_after=False`` resets the state before it is multiplied. A
     dropout zeroes the same values at all steps, and others for each gate where
-    states are dropped too.
+    states are dropped too. A masked step leaves the state as it is.
     """
 
     def __init__(
@@ -35,7 +35,9 @@ class StepwiseGRU(nn.RNNBase):
         self.recurrent_dropout = recurrent_dropout
         self.reset_after = reset_after
 
-    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, state: Tensor | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         directions = self.all_weights
         if state is None:
             state = x.new_zeros(len(directions), x.shape[0], self.hidden_size)
@@ -48,8 +50,9 @@ class StepwiseGRU(nn.RNNBase):
             inputs = self.inputs(x, input_kernel, *biases[:1])
             masks = self.masks(h, self.recurrent_dropout)
             steps = []
-            for step in (inputs.flip(1) if direction else inputs).unbind(1):
-                x_r, x_z, x_n = step.chunk(3, -1)
+            parts = inputs.unbind(1)
+            for place in range(len(parts))[:: -1 if direction else 1]:
+                x_r, x_z, x_n = parts[place].chunk(3, -1)
                 h_r, h_z, h_n = (h, h, h) if masks is None else h * masks
                 r = gate(x_r + F.linear(h_r, kernels[0], bias[0]))
                 z = gate(x_z + F.linear(h_z, kernels[1], bias[1]))
@@ -57,7 +60,8 @@ class StepwiseGRU(nn.RNNBase):
                     n = activation(x_n + r * F.linear(h_n, kernels[2], bias[2]))
                 else:
                     n = activation(x_n + F.linear(r * h_n, kernels[2], bias[2]))
-                h = z * h + (1 - z) * n
+                new = z * h + (1 - z) * n
+                h = new if mask is None else torch.where(mask[:, place, None], new, h)
                 steps.append(h)
             outputs.append(torch.stack(steps[::-1] if direction else steps, 1))
             hidden.append(h)

@@ -10,7 +10,7 @@ class StepwiseLSTM(nn.RNNBase):
 
     Takes and gives what ``nn.LSTM(batch_first=True)`` does; each direction has its
     activations. A dropout zeroes the same values at all steps, and others for each
-    gate where states are dropped too.
+    gate where states are dropped too. A masked step leaves the states as they are.
     """
 
     def __init__(
@@ -33,7 +33,10 @@ class StepwiseLSTM(nn.RNNBase):
         self.recurrent_dropout = recurrent_dropout
 
     def forward(
-        self, x: Tensor, state: tuple[Tensor, Tensor] | None = None
+        self,
+        x: Tensor,
+        state: tuple[Tensor, Tensor] | None = None,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         directions = self.all_weights
         if state is None:
@@ -47,10 +50,17 @@ class StepwiseLSTM(nn.RNNBase):
             x_masks = self.masks(x[:, :1], self.input_dropout)
             inputs = self.gates(x, x_masks, input_kernel) + sum(biases)
             steps = []
-            for step in (inputs.flip(1) if direction else inputs).unbind(1):
-                i, f, g, o = (step + self.gates(h, h_masks, kernel)).chunk(4, -1)
+            parts = inputs.unbind(1)
+            for place in range(len(parts))[:: -1 if direction else 1]:
+                gates = parts[place] + self.gates(h, h_masks, kernel)
+                i, f, g, o = gates.chunk(4, -1)
+                before = h, c
                 c = gate(f) * c + gate(i) * activation(g)
                 h = gate(o) * activation(c)
+                if mask is not None:
+                    valid = mask[:, place, None]
+                    h = torch.where(valid, h, before[0])
+                    c = torch.where(valid, c, before[1])
                 steps.append(h)
             outputs.append(torch.stack(steps[::-1] if direction else steps, 1))
             hidden.append(h)

@@ -9,7 +9,8 @@ class StepwiseRNN(nn.RNNBase):
     """An RNN step by step, for activations and dropouts that ``nn.RNN`` has not.
 
     Takes and gives what ``nn.RNN(batch_first=True)`` does; each direction has its
-    activation. A dropout zeroes the same values at all steps.
+    activation. A dropout zeroes the same values at all steps. A masked step leaves the
+    state as it is.
     """
 
     def __init__(
@@ -29,7 +30,9 @@ class StepwiseRNN(nn.RNNBase):
         self.input_dropout = input_dropout
         self.recurrent_dropout = recurrent_dropout
 
-    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, state: Tensor | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         directions = self.all_weights
         if state is None:
             state = x.new_zeros(len(directions), x.shape[0], self.hidden_size)
@@ -45,8 +48,10 @@ class StepwiseRNN(nn.RNNBase):
             )
             inputs = F.linear(x * x_mask, input_kernel) + sum(biases)
             steps = []
-            for step in (inputs.flip(1) if direction else inputs).unbind(1):
-                h = activation(step + F.linear(h * h_mask, kernel))
+            parts = inputs.unbind(1)
+            for place in range(len(parts))[:: -1 if direction else 1]:
+                new = activation(parts[place] + F.linear(h * h_mask, kernel))
+                h = new if mask is None else torch.where(mask[:, place, None], new, h)
                 steps.append(h)
             outputs.append(torch.stack(steps[::-1] if direction else steps, 1))
             hidden.append(h)

@@ -10,7 +10,8 @@ def average_pool_same(
     padding: list[int] = []
     sizes = x.shape[2:]
     for size, span, step in zip(sizes[::-1], window[::-1], stride[::-1], strict=True):
-        total = (-(-size // step) - 1) * step + span - size
+        windows = (size + step - 1) // step
+        total = (windows - 1) * step + span - size
         if span < step:  # else it is not negative, and torch.export can cancel terms
             total = max(total, 0)
         padding += [total // 2, total - total // 2]

@@ -12,7 +12,9 @@ def pad_same(
     padding: list[int] = []
     sizes = x.shape[2:]
     for size, span, step in zip(sizes[::-1], kernel[::-1], stride[::-1], strict=True):
-        total = (-(-size // step) - 1) * step + span - size
+        # Not -(-size // step): torch.export proves less of that.
+        windows = (size + step - 1) // step
+        total = (windows - 1) * step + span - size
         if span < step:  # else it is not negative, and torch.export can cancel terms
             total = max(total, 0)
         padding += [total // 2, total - total // 2]

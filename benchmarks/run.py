@@ -1,0 +1,20 @@
+"""Compares speeds and prints ratios, by topic: ``python benchmarks/run.py [checking|compiling|forward]…``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+TOPICS = ("checking", "compiling", "forward")
+
+
+def main(chosen: list[str]) -> None:
+    """Run the topics, all of them if none is chosen."""
+    for topic in chosen or TOPICS:
+        if topic not in TOPICS:
+            sys.exit(f"no topic `{topic}`; there are {', '.join(TOPICS)}")
+        import_module(topic).compare()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
