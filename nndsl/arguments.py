@@ -57,7 +57,8 @@ def describe(value: object) -> str:
     described = getattr(value, "described", None)
     if isinstance(described, str):
         return described
-    return {tuple: "a tuple", list: "a list", dict: "a dict"}.get(type(value), "something else")
+    kinds: dict[type, str] = {tuple: "a tuple", list: "a list", dict: "a dict"}
+    return kinds.get(type(value), "something else")
 
 
 @dataclass(frozen=True, slots=True)

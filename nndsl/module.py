@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+
+from nndsl.compiler import compile as compile_model
 
 
 def build(
@@ -31,6 +35,49 @@ def build(
             torch.manual_seed(seed)
             module = _drawn(declared, device)
     return module if dtype is None else module.to(dtype)
+
+
+def load(
+    path: str | Path,
+    weights: str | Path | None = None,
+    *,
+    model: str | None = None,
+    settings: Mapping[str, object] = {},
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int | None = None,
+) -> nn.Module:
+    """Return the module of a ``.nn`` file, with the weights of a safetensors file, or else initial ones.
+
+    Raises NNDSLError if the file has errors, OSError if a file cannot be read, and ValueError if the weights are those
+    of another model: it names the keys that differ.
+    """
+    compiled = compile_model(Path(path), model, settings)
+    module = compiled.module(device=device, dtype=dtype, seed=seed)
+    if weights is not None:
+        _load_weights(module, Path(weights))
+    return module
+
+
+def _load_weights(module: nn.Module, path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        found = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from error
+    wanted = module.state_dict()
+    differences = [f"missing: {key}" for key in wanted.keys() - found.keys()]
+    differences += [f"unknown: {key}" for key in found.keys() - wanted.keys()]
+    differences += [
+        f"{key} is {tuple(found[key].shape)}, and should be {tuple(wanted[key].shape)}"
+        for key in wanted.keys() & found.keys()
+        if found[key].shape != wanted[key].shape
+    ]
+    if differences:
+        raise ValueError(f"{path} holds the weights of another model:\n  " + "\n  ".join(sorted(differences)))
+    module.load_state_dict(found)
 
 
 def _drawn(declared: type[nn.Module], device: torch.device | str | None) -> nn.Module:

@@ -21,25 +21,25 @@ class Traced(int):
         return self
 
     def __add__(self, other: int) -> int:
-        return _combined(int.__add__(self, other), self, other, "+") if isinstance(other, int) else NotImplemented
+        return _combined(int.__add__(self, other), self, other, "+")
 
     def __radd__(self, other: int) -> int:
-        return _combined(int.__add__(other, self), other, self, "+") if isinstance(other, int) else NotImplemented
+        return _combined(int.__add__(other, self), other, self, "+")
 
     def __sub__(self, other: int) -> int:
-        return _combined(int.__sub__(self, other), self, other, "-") if isinstance(other, int) else NotImplemented
+        return _combined(int.__sub__(self, other), self, other, "-")
 
     def __rsub__(self, other: int) -> int:
-        return _combined(int.__sub__(other, self), other, self, "-") if isinstance(other, int) else NotImplemented
+        return _combined(int.__sub__(other, self), other, self, "-")
 
     def __mul__(self, other: int) -> int:
-        return _combined(int.__mul__(self, other), self, other, "*") if isinstance(other, int) else NotImplemented
+        return _combined(int.__mul__(self, other), self, other, "*")
 
     def __rmul__(self, other: int) -> int:
-        return _combined(int.__mul__(other, self), other, self, "*") if isinstance(other, int) else NotImplemented
+        return _combined(int.__mul__(other, self), other, self, "*")
 
     def __floordiv__(self, other: int) -> int:
-        return _combined(int.__floordiv__(self, other), self, other, "//") if isinstance(other, int) else NotImplemented
+        return _combined(int.__floordiv__(self, other), self, other, "//")
 
     def __neg__(self) -> int:
         return _traced(int.__neg__(self), -self.origin)
@@ -63,6 +63,9 @@ def origin_of(size: Size) -> Size:
 
 
 def _combined(value: int, left: int, right: int, operator: str) -> int:
+    """Return the value with the origin that follows from those of the operands."""
+    if value is NotImplemented:  # the other operand is no int: a float, or a symbolic size
+        return value  # type: ignore[no-any-return]
     first, second = origin_of(left), origin_of(right)
     if operator == "+":
         return _traced(value, first + second)

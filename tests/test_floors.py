@@ -37,6 +37,7 @@ FLOORS = {
     "elaborate": 3,
     "passes": 3,
     "emit": 3,
+    "listing": 3,
     "summary": 3,
     "compiler": 4,
     "module": 5,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from pprint import pformat
 
 from nndsl.cli.common import (
     STANDARD_INPUT,
@@ -16,6 +17,7 @@ from nndsl.cli.common import (
     text_of,
 )
 from nndsl.compiler import compile, parse
+from nndsl.listing import listing
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -36,11 +38,11 @@ def run(options: Namespace) -> int:
     """Write the result; raise NNDSLError if the file has errors, OSError if it cannot be written."""
     text = text_of(options.file)
     if options.emit == "ast":
-        result = f"{parse(text)!r}\n"
+        result = pformat(parse(text), width=100) + "\n"
     else:
         compiled = compile(text, options.model, settings_of(options), options.root)
         report(compiled.diagnostics, options.format)
-        result = compiled.source if options.emit == "source" else f"{compiled.graph}\n"
+        result = compiled.source if options.emit == "source" else listing(compiled.model)
     if options.output in (None, STANDARD_INPUT):
         sys.stdout.write(result)
     else:

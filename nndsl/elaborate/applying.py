@@ -85,6 +85,8 @@ def _single(evaluator: Evaluator, single: Single, inputs: tuple[Any, ...], keywo
 
 def _check_count(evaluator: Evaluator, layer: Layer, count: int, at: nodes.Node) -> None:
     least, most = layer.least_inputs, layer.most_inputs
+    if layer.takes_list:
+        most = min(most, evaluator.session.limits.merge_inputs)
     if least <= count <= most:
         return
     name = type(layer).__name__

@@ -311,6 +311,9 @@ class Dot(Merge):
             )
         rest = [size for axis, size in enumerate(first.shape) if axis != left]
         rest += [size for axis, size in enumerate(second.shape) if axis not in (0, right)]
+        if len(rest) - 1 > len(LETTERS):
+            message = f"`Dot` gives at most {len(LETTERS) + 1} axes, and here they would be {len(rest)}"
+            raise LayerError("E0401", message, input=1)
         return first.with_shape(*rest, *([1] if len(rest) == 1 else []))
 
     def mask(self, given: Masks) -> None:

@@ -46,7 +46,7 @@ def refused(marked: str, code: str, **options: Any) -> Diagnostic:
 
 
 def shapes(text: str, **options: Any) -> list[str]:
-    """Return the shapes of the outputs, with the batch, as messages show them; dtypes other than float32 before them."""
+    """Return the shapes of the outputs, with the batch, and a dtype that is not float32 before it."""
     return [shown(tensor) for _, tensor in accepted(text, **options).model.outputs]
 
 

@@ -28,7 +28,10 @@ def test_a_call_and_a_chain_are_one() -> None:
 
 
 def test_arguments_are_by_position_then_by_name() -> None:
-    same('y = x -> Dense(3, "relu", false)\noutput y', 'y = x -> Dense(use_bias=false, units=3, activation="relu")\noutput y')
+    same(
+        'y = x -> Dense(3, "relu", false)\noutput y',
+        'y = x -> Dense(use_bias=false, units=3, activation="relu")\noutput y',
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,12 +40,16 @@ def test_arguments_are_by_position_then_by_name() -> None:
         ("x -> «Dense()»", "E0301", None),
         ("x -> Dense(«unitz=3»)", "E0205", "did you mean `units`?"),
         ("x -> Dense(«out_features=3»)", "E0205", "write `units`"),
-        ("x -> Dense(3, «input_shape=(3,)»)", "E0205", "leave `input_shape` out: what comes in is known from the layer before, or from `input`"),
+        (
+            "x -> Dense(3, «input_shape=(3,)»)",
+            "E0205",
+            "leave `input_shape` out: what comes in is known from the layer before, or from `input`",
+        ),
         ("x -> Dense(3, «units=4»)", "E0206", ""),
         ("x -> Dense(units=3, «units=4»)", "E0206", ""),
-        ("x -> Dense(units=3, «\"relu\"»)", "E0115", "put it first, or give it its name"),
+        ('x -> Dense(units=3, «"relu"»)', "E0115", "put it first, or give it its name"),
         ("x -> Dense(3, activation=«relu»)", "E0201", 'write `"relu"`: options are strings'),
-        ("x -> Dense(3, «activation=\"rellu\"»)", "E0304", 'did you mean `"relu"`?'),
+        ('x -> Dense(3, «activation="rellu"»)', "E0304", 'did you mean `"relu"`?'),
         ("x -> «Densee»(3)", "E0201", "did you mean `Dense`?"),
         ("x -> «Linear»(3)", "E0201", "write `Dense(units)`"),
         ("x -> «nn.Linear»(8, 3)", "E0210", "write `Dense(units)`"),
@@ -108,7 +115,11 @@ def test_what_a_keyword_cannot_be(marked: str, code: str) -> None:
 
 
 def test_inputs_may_be_given_by_name() -> None:
-    same("y = MultiHeadAttention(2, 4)(query=x, value=x)\noutput y", "y = MultiHeadAttention(2, 4)(x, x)\noutput y", SEQUENCE)
+    same(
+        "y = MultiHeadAttention(2, 4)(query=x, value=x)\noutput y",
+        "y = MultiHeadAttention(2, 4)(x, x)\noutput y",
+        SEQUENCE,
+    )
     before = "block Gap {\ninput a: (C)\ninput b: (C)\noutput a - b\n}"
     same("d = x * 2\noutput Gap()(b=x, a=d)", "d = x * 2\noutput Gap()(d, x)", before=before)
     refused(model("output Gap()(x, «c=x»)", before=before), "E0205")
@@ -162,7 +173,10 @@ def test_composition_is_associative_and_takes_lists_first() -> None:
 
 
 def test_one_layer_is_used_with_shapes_that_need_the_same_weights() -> None:
-    assert shapes(model("d = Dense(3)\noutput d(x), d(x[:, :5, :])", inputs="input x: (7, 8)")) == ["(N, 7, 3)", "(N, 5, 3)"]
+    assert shapes(model("d = Dense(3)\noutput d(x), d(x[:, :5, :])", inputs="input x: (7, 8)")) == [
+        "(N, 7, 3)",
+        "(N, 5, 3)",
+    ]
 
 
 def test_a_layer_that_would_need_other_weights_is_refused_at_the_second_use() -> None:
@@ -224,7 +238,8 @@ def test_as_rebinds_a_name() -> None:
 
 
 def test_each_use_of_a_recipe_draws_anew_and_with_a_seed_the_same() -> None:
-    body = "start = HeNormal({})\na = x -> Dense(8, kernel_initializer=start)\nb = x -> Dense(8, kernel_initializer=start)\noutput a, b"
+    layer = "Dense(8, kernel_initializer=start)"
+    body = f"start = HeNormal({{}})\na = x -> {layer}\nb = x -> {layer}\noutput a, b"
     state = accepted(model(body.format(""))).module(seed=3).state_dict()
     assert not torch.equal(state["a.weight"], state["b.weight"])
     state = accepted(model(body.format("seed=1"))).module(seed=3).state_dict()
@@ -243,7 +258,7 @@ def test_identity_is_a_layer_and_an_initializer() -> None:
         ("x -> Dense(3, «kernel_initializer=L2(0.1)»)", "E0302"),
         ("x -> Dense(3, «kernel_regularizer=HeNormal()»)", "E0302"),
         ("x -> Dense(3, kernel_initializer=HeNormal(«sed=1»))", "E0205"),
-        ("x -> Dense(3, «kernel_initializer=\"he\"»)", "E0304"),
+        ('x -> Dense(3, «kernel_initializer="he"»)', "E0304"),
         ("x -> Dense(«HeNormal()»)", "E0302"),
         ("output «x + HeNormal()»", "E0310"),
     ],

@@ -16,10 +16,15 @@ GAP = "block Gap {\ninput a: (C)\ninput b: (C)\noutput a - b, s: a + b\n}"
 
 
 def test_parameters_are_given_by_position_and_by_name_and_have_defaults() -> None:
-    before = "block Part(n, m=n_, f=\"relu\") {\nDense(n, f)\nDense(m)\n}\nn_ = 4"
+    before = 'block Part(n, m=n_, f="relu") {\nDense(n, f)\nDense(m)\n}\nn_ = 4'
     assert shape(model("Part(3)", before=before)) == "(N, 4)"
     assert shape(model("Part(3, 5)", before=before)) == shape(model("Part(m=5, n=3)", before=before)) == "(N, 5)"
-    assert keys(model("Part(3)\nPart(3, f=none)", before=before)) == ["part.dense", "part.dense_1", "part_1.dense", "part_1.dense_1"]
+    assert keys(model("Part(3)\nPart(3, f=none)", before=before)) == [
+        "part.dense",
+        "part.dense_1",
+        "part_1.dense",
+        "part_1.dense_1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +37,7 @@ def test_parameters_are_given_by_position_and_by_name_and_have_defaults() -> Non
         ("Part(3, «n=4»)", "E0206", ""),
         ("Part(«x»)", "E0322", "apply it: put `(x)` behind its brackets, or `x ->` before it"),
         ("Part(3, «trainable=3»)", "E0302", None),
-        ("Part(3, dtype=«\"float33\"»)".replace("dtype=«\"float33\"»", "«dtype=\"float33\"»"), "E0304", None),
+        ('Part(3, dtype=«"float33"»)'.replace('dtype=«"float33"»', '«dtype="float33"»'), "E0304", None),
         ("«Part»", "E0209", "write `Part(…)`: a layer is constructed"),
     ],
 )
@@ -56,7 +61,7 @@ def test_a_parameter_that_is_never_used_is_a_warning() -> None:
 
 
 def test_a_value_that_does_not_fit_is_blamed_with_the_call() -> None:
-    text = "block Part(f) {\nDense(3, f)\n}\nmodel Case {\ninput x: (8)\nPart(\"rellu\")\n}"
+    text = 'block Part(f) {\nDense(3, f)\n}\nmodel Case {\ninput x: (8)\nPart("rellu")\n}'
     (diagnostic,) = nndsl.check(text)
     assert (diagnostic.code, diagnostic.span.text, diagnostic.help) == ("E0304", "f", 'did you mean `"relu"`?')
     assert diagnostic.notes[-1].message == 'in `Part("rellu")`, applied here'
@@ -71,7 +76,9 @@ def test_a_body_sees_the_file_and_not_the_caller() -> None:
 # ---------------------------------------------------------------- inputs and outputs
 
 
-@pytest.mark.parametrize("declared", ["", "input x\n", "input x: (C)\n", "input x: (_)\n", "input (C)\n", "input x: float32(C)\n"])
+@pytest.mark.parametrize(
+    "declared", ["", "input x\n", "input x: (C)\n", "input x: (_)\n", "input (C)\n", "input x: float32(C)\n"]
+)
 def test_a_block_has_one_input_unless_it_says_otherwise(declared: str) -> None:
     before = f"block Part {{\n{declared}x -> Dense(3)\n}}"
     assert keys(model("Part()", before=before)) == ["part.dense"]
@@ -107,7 +114,10 @@ def test_a_dtype_is_required() -> None:
 @pytest.mark.parametrize("marked", ["x -> «Gap()»", "[x, x, x] -> «Gap()»", "«Gap()(x)»", "«Gap()»"])
 def test_the_number_of_inputs_fits(marked: str) -> None:
     help = "" if "x, x, x" in marked else "give them as a list: `[a, b] -> …`"
-    assert refused(model(f"a, b = {marked}\noutput a, b" if marked != "«Gap()»" else marked, before=GAP), "E0422").help == help
+    assert (
+        refused(model(f"a, b = {marked}\noutput a, b" if marked != "«Gap()»" else marked, before=GAP), "E0422").help
+        == help
+    )
 
 
 def test_several_outputs_are_taken_apart() -> None:
@@ -152,13 +162,16 @@ def test_trainable_and_dtype_reach_what_is_inside() -> None:
 
 def test_a_model_can_be_a_layer_of_another() -> None:
     before = "model Inner(n=3) {\ninput x: (8)\nDense(n) as code\n}\nmodel Five = Inner(n=5)"
-    assert (keys(model("Inner()", before=before)), shape(model("Inner(n=4)", before=before))) == (["inner.code"], "(N, 4)")
+    assert (keys(model("Inner()", before=before)), shape(model("Inner(n=4)", before=before))) == (
+        ["inner.code"],
+        "(N, 4)",
+    )
     assert (keys(model("Five()", before=before)), shape(model("Five()", before=before))) == (["five.code"], "(N, 5)")
     refused(model("«Inner()»", inputs="input x: (7)", before=before), "E0420")
 
 
 def test_the_settings_of_an_inner_model_are_its_own() -> None:
-    inner = "model Inner {\ninput x: (8)\nDense(3)\ncompile {\nloss = \"mse\"\n}\n}"
+    inner = 'model Inner {\ninput x: (8)\nDense(3)\ncompile {\nloss = "mse"\n}\n}'
     assert accepted(model("Inner()", before=inner)).compile is None
 
 
@@ -204,7 +217,7 @@ def test_a_model_with_a_parameter_that_nobody_set_is_checked_so_too() -> None:
 
 
 def test_a_caller_sets_parameters_of_the_chosen_model() -> None:
-    text = "model M(n=2, f=\"relu\") {\ninput x: (8)\nDense(n, f)\n}\nmodel Five = M(n=5)"
+    text = 'model M(n=2, f="relu") {\ninput x: (8)\nDense(n, f)\n}\nmodel Five = M(n=5)'
     assert shape(text, settings={"n": 7}) == "(N, 7)"
     with pytest.raises(nndsl.NNDSLError) as caught:
         nndsl.compile(text, model="Five", settings={"n": 7})

@@ -28,7 +28,9 @@ model Named = Head
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "parts").mkdir()
     (tmp_path / "library.nn").write_text(LIBRARY)
-    (tmp_path / "parts" / "inner.nn").write_text('from "../library.nn" import Part as Whole\nblock Two {\nWhole(2)\n}\n')
+    (tmp_path / "parts" / "inner.nn").write_text(
+        'from "../library.nn" import Part as Whole\nblock Two {\nWhole(2)\n}\n'
+    )
     return tmp_path
 
 
@@ -37,7 +39,9 @@ def main(names: str, body: str, path: str = "library.nn") -> str:
 
 
 def test_blocks_models_constants_recipes_and_functions_are_imported(folder: Path) -> None:
-    text = main("width, start, twice as double, Part, Head", "Part(width)\nHead()\nDense(double(4), kernel_initializer=start)")
+    text = main(
+        "width, start, twice as double, Part, Head", "Part(width)\nHead()\nDense(double(4), kernel_initializer=start)"
+    )
     assert keys(text, root=folder) == ["part.dense", "head.dense", "dense"]
     assert shape(text, root=folder) == "(N, 8)"
     assert shape(main("Part, Named", "Part(3)\nNamed()"), root=folder) == "(N, 1)"

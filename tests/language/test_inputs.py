@@ -31,7 +31,9 @@ def test_shapes_leave_the_batch_out(written: str, sizes: str) -> None:
     assert declared(written, before="size = 5\nimage = (6, 7)") == sizes
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"]
+)
 def test_dtypes(dtype: str) -> None:
     assert declared(f"input x: {dtype}(3)").startswith("(N, 3)" if dtype == "float32" else f"{dtype}(N, 3)")
 

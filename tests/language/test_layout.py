@@ -19,7 +19,9 @@ def test_results_do_not_depend_on_the_layout() -> None:
     first = 'set data_format = "channels_first"\n' + last.replace("(9, 11, 3)", "(3, 9, 11)")
     x = torch.randn(2, 9, 11, 3)
     assert (shape(last), shape(first)) == ("(N, 3, 4, 2)", "(N, 2, 3, 4)")
-    assert torch.allclose(run(last, x), run(first, x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1), atol=1e-6)
+    one, other = accepted(last).module(), accepted(first).module()
+    other.load_state_dict(one.state_dict())
+    assert torch.allclose(one(x), other(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1), atol=1e-6)
 
 
 @pytest.mark.parametrize("axis", [1, 2, 3, -1])
@@ -30,7 +32,7 @@ def test_axes_read_as_the_file_says(axis: int) -> None:
 
 
 def test_axes_are_moved_as_seldom_as_possible() -> None:
-    body = 'Conv2D(4, 3)\nBatchNormalization()\nReLU()\nMaxPooling2D(2)\nConv2D(4, 3)\nDropout(0.1)'
+    body = "Conv2D(4, 3)\nBatchNormalization()\nReLU()\nMaxPooling2D(2)\nConv2D(4, 3)\nDropout(0.1)"
     source = accepted(model(body, inputs="input x: (16, 16, 3)")).source
     assert source.count(".permute(") == 2  # once at the way in, and once at the way out
 
@@ -63,7 +65,8 @@ def test_the_models_at_a_glance(root: Path) -> None:
 @pytest.mark.parametrize(
     "marked",
     [
-        "«__import__»(\"os\")", "«open»(\"x\")", "«eval»(\"1\")", "«os.system»(\"true\")", "x -> «Lambda»(3)", "«x.__class__»",
+        "«__import__»(\"os\")", "«open»(\"x\")", "«eval»(\"1\")", "«os.system»(\"true\")", "x -> «Lambda»(3)",
+        "«x.__class__»",
         "Dense(3, activation=«os»)", "«Dense.__init__»(3)", "«exec»(\"1\")", "«getattr»(x, \"a\")",
     ],
 )  # fmt: skip
@@ -104,7 +107,7 @@ def test_budgets_are_the_callers(text: str, limits: dict[str, int], code: str) -
 
 def test_turns_of_loops_are_counted_before_they_are_unfolded() -> None:
     marked = "for i in «range(1000)» {\nfor j in range(1000) {\nfor k in range(1000) {\nDense(3)\n}\n}\n}"
-    assert "1,000,000,000" in refused(model(marked), "E0711").message
+    assert "1,001,000,000 turns" in refused(model(marked), "E0711").message
 
 
 def test_calls_lie_only_so_deep_in_each_other() -> None:

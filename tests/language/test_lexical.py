@@ -48,7 +48,10 @@ def test_a_statement_ends_with_its_line() -> None:
         ("y = x -> Dense(\n3,\n\n# within\nuse_bias=false\n)\noutput y", ["y"]),
         ("y = [\nx,\nx\n] -> Concatenate()\noutput y", []),
         ("a = {\n1: 3,\n\n2: 4\n}\nDense(a[2])", ["dense"]),
-        ("y = x -> Dense(3)\n\n  # between\n\n -> Dense(4)\n-> Dense(5)\noutput y", ["y_dense", "y_dense_1", "y_dense_2"]),
+        (
+            "y = x -> Dense(3)\n\n  # between\n\n -> Dense(4)\n-> Dense(5)\noutput y",
+            ["y_dense", "y_dense_1", "y_dense_2"],
+        ),
     ],
 )
 def test_a_line_goes_on_in_brackets_and_before_an_arrow(body: str, layers: list[str]) -> None:
@@ -100,9 +103,30 @@ def test_what_is_no_name(marked: str, code: str, help: str) -> None:
     assert refused(model(marked), code).help == help
 
 
-WORDS = (
-    "model block extern input output compile fit def for in if else from import as and or not set true false none"
-).split()
+WORDS = [
+    "model",
+    "block",
+    "extern",
+    "input",
+    "output",
+    "compile",
+    "fit",
+    "def",
+    "for",
+    "in",
+    "if",
+    "else",
+    "from",
+    "import",
+    "as",
+    "and",
+    "or",
+    "not",
+    "set",
+    "true",
+    "false",
+    "none",
+]
 
 
 @pytest.mark.parametrize("word", [*WORDS, "True", "False", "None"])

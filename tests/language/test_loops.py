@@ -16,7 +16,8 @@ from tests.language.checking import accepted, found, keys, model, refused, run, 
     [
         ("n in [4, 5]", [4, 5]), ("n in (4, 5)", [4, 5]), ("n in range(3, 5)", [3, 4]), ("n in {4: 1, 5: 2}", [4, 5]),
         ("_, n in [(1, 4), (2, 5)]", [4, 5]), ("i, n in enumerate([4, 5])", [4, 5]), ("n in reversed([4, 5])", [5, 4]),
-        ("n in [4] + [5]", [4, 5]), ("n in sizes", [6, 7]), ("n in []", []), ("n in range(0)", []), ("n in range(-1)", []),
+        ("n in [4] + [5]", [4, 5]), ("n in sizes", [6, 7]), ("n in []", []), ("n in range(0)", []),
+        ("n in range(-1)", []),
     ],
 )  # fmt: skip
 def test_a_loop_goes_over_constants(head: str, sizes: list[int]) -> None:
@@ -82,24 +83,30 @@ def test_a_name_of_an_empty_loop_is_not_bound() -> None:
 # ---------------------------------------------------------------- if
 
 
-@pytest.mark.parametrize(
-    ("n", "size"), [(0, "(N, 2)"), (1, "(N, 3)"), (2, "(N, 4)"), (9, "(N, 4)")]
-)
+@pytest.mark.parametrize(("n", "size"), [(0, "(N, 2)"), (1, "(N, 3)"), (2, "(N, 4)"), (9, "(N, 4)")])
 def test_the_branch_that_holds_is_taken(n: int, size: str) -> None:
     body = "if n == 0 {\nDense(2)\n} else if n == 1 {\nDense(3)\n} else {\nDense(4)\n}"
     assert shape(model(body, parameters=f"n={n}")) == size
 
 
-@pytest.mark.parametrize("condition", ["true", "1", "[0]", "'a'", "not none", "2 > 1 and 3 > 2", "C == 8", "shape(x)[0] == 8"])
+@pytest.mark.parametrize(
+    "condition", ["true", "1", "[0]", "'a'", "not none", "2 > 1 and 3 > 2", "C == 8", "shape(x)[0] == 8"]
+)
 def test_conditions_are_of_constants(condition: str) -> None:
-    before = "block Part {\ninput x: (C)\nif %s {\nDense(3)\n}\noutput y: x * C, z: Identity()\n}" % condition
-    assert [str(t.type.shape[1]) for _, t in accepted(model("y, z = Part()(x)\noutput y, z", before=before)).model.outputs] == ["8", "3"]
+    before = f"block Part {{\ninput x: (C)\nif {condition} {{\nDense(3)\n}}\noutput y: x * C, z: Identity()\n}}"
+    assert [
+        str(t.type.shape[1]) for _, t in accepted(model("y, z = Part()(x)\noutput y, z", before=before)).model.outputs
+    ] == ["8", "3"]
 
 
 @pytest.mark.parametrize(
     ("marked", "code", "words"),
     [
-        ("if «x» {\nDense(3)\n}", "E0311", "conditions are decided while the file is compiled, before there is any data"),
+        (
+            "if «x» {\nDense(3)\n}",
+            "E0311",
+            "conditions are decided while the file is compiled, before there is any data",
+        ),
         ("if «x > 0» {\nDense(3)\n}", "E0310", "comparisons are of constants"),
         ("if «Dense(3)» {\nDense(3)\n}", "E0311", ""),
         ("if «T > 3» {\nx[:, 0]\n}", "E0313", "write a number for it in the `input`"),

@@ -20,7 +20,13 @@ def settings(kind: str, *lines: str, body: str = "Dense(1)") -> str:
 
 def test_compile_holds_what_is_written() -> None:
     compiled = accepted(
-        settings("compile", "optimizer = SGD(0.1)", 'loss = "mse"', 'metrics = ["mae", MeanSquaredError()]', "loss_weights = 2.0")
+        settings(
+            "compile",
+            "optimizer = SGD(0.1)",
+            'loss = "mse"',
+            'metrics = ["mae", MeanSquaredError()]',
+            "loss_weights = 2.0",
+        )
     ).compile
     assert compiled is not None
     assert compiled.optimizer == SGD(0.1)
@@ -64,13 +70,13 @@ def test_settings_see_the_names_of_the_body_and_the_file() -> None:
     [
         ("«optimiser = Adam()»", "E0801", "did you mean `optimizer`?"),
         ("«epochs = 3»", "E0801", "it belongs in `fit { … }`"),
-        ("loss = \"mse\"\n«loss = \"mae\"»", "E0802", ""),
+        ('loss = "mse"\n«loss = "mae"»', "E0802", ""),
         ("optimizer = Adam(«lr=3»)", "E0205", "write `learning_rate`"),
-        ("optimizer = «\"adm\"»", "E0304", "adam"),
+        ('optimizer = «"adm"»', "E0304", "adam"),
         ("optimizer = «MeanSquaredError()»", "E0302", ""),
         ("loss = «mse»", "E0201", 'write `"mse"`: options are strings'),
         ("metrics = [«accuracy»]", "E0201", 'write `"accuracy"`: options are strings'),
-        ("metrics = «\"mae\"»", "E0302", "write `metrics = […]`"),
+        ('metrics = «"mae"»', "E0302", "write `metrics = […]`"),
         ("loss = «x»", "E0302", ""),
         ("metrics = [«Dense(3)»]", "E0302", "settings take constants and recipes"),
         ("«for»", "E0117", "a setting is written `name = value`"),
@@ -83,7 +89,7 @@ def test_what_compile_refuses(marked: str, code: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("marked", "code", "words"),
     [
-        ("loss = «\"mse\"»", "E0804", 'write `loss = {"a": …, "b": …}`'),
+        ('loss = «"mse"»', "E0804", 'write `loss = {"a": …, "b": …}`'),
         ('loss = {«"c": "mse"»}', "E0803", "the outputs are `a` and `b`"),
         ('loss = {"b": "mse"}\nloss_weights = «{"a": 1.0}»', "E0805", "give `a` a loss"),
         ('loss = {«"a": CategoricalCrossentropy(from_logits=true)»}', "E0806", "leave `from_logits=true` out"),
@@ -102,7 +108,9 @@ def test_each_block_stands_once_in_a_model(kind: str) -> None:
 
 
 def test_fit_holds_what_is_written() -> None:
-    fit = accepted(settings("fit", 'data = Npz("d.npz", x="images", y="labels")', "epochs = 3", "batch_size = 8", "seed = 1")).fit
+    fit = accepted(
+        settings("fit", 'data = Npz("d.npz", x="images", y="labels")', "epochs = 3", "batch_size = 8", "seed = 1")
+    ).fit
     assert fit is not None
     assert (fit.epochs, fit.batch_size, fit.seed, fit.shuffle) == (3, 8, 1, True)
 

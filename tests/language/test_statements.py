@@ -109,7 +109,7 @@ def test_a_binding_leaves_the_current_value_as_it_is() -> None:
         ("«LSTM(4, return_state=true)(x)»", "E0507", "bind them: `a, b, c = …`"),
         ("«[x, x]»", "E0507", "bind them: `a, b = …`"),
         ("«3»", "E0508", None),
-        ("«\"relu\"»", "E0508", None),
+        ('«"relu"»', "E0508", None),
         ("«HeNormal()»", "E0508", None),
         ("«[Dense(3)]»", "E0508", None),
         ("«none»", "E0508", None),
@@ -149,7 +149,10 @@ def test_an_input_named_y_takes_the_name() -> None:
 
 
 def test_output_of_a_layer_applies_it_to_the_current_value() -> None:
-    assert (shape(model("Dense(4)\noutput Dense(3)")), keys(model("Dense(4)\noutput Dense(3)"))) == ("(N, 3)", ["dense", "dense_1"])
+    assert (shape(model("Dense(4)\noutput Dense(3)")), keys(model("Dense(4)\noutput Dense(3)"))) == (
+        "(N, 3)",
+        ["dense", "dense_1"],
+    )
 
 
 def test_left_out_the_current_value_is_the_output() -> None:

@@ -20,7 +20,7 @@ def several(*definitions: str) -> str:
 
 
 def test_set_data_format_rules_inputs_layers_and_axes() -> None:
-    text = "set data_format = \"channels_first\"\nmodel M {\ninput x: (3, 9, 11)\nConv2D(5, 3)\n}"
+    text = 'set data_format = "channels_first"\nmodel M {\ninput x: (3, 9, 11)\nConv2D(5, 3)\n}'
     assert shape(text) == "(N, 5, 7, 9)"
     assert shape(text.replace("first", "last")) == "(N, 1, 7, 5)"
     assert shape(text.replace("Conv2D(5, 3)", 'Conv2D(5, 3, data_format="channels_last")')) == "(N, 1, 7, 5)"
@@ -29,11 +29,11 @@ def test_set_data_format_rules_inputs_layers_and_axes() -> None:
 @pytest.mark.parametrize(
     ("marked", "code", "help"),
     [
-        ("set «dataformat» = \"channels_last\"", "E0212", "did you mean `data_format`?"),
+        ('set «dataformat» = "channels_last"', "E0212", "did you mean `data_format`?"),
         ("set «seed» = 3", "E0212", "a file sets `data_format` and `dtype_policy`"),
-        ("set data_format = «\"NCHW\"»", "E0304", "write `channels_first`"),
+        ('set data_format = «"NCHW"»', "E0304", "write `channels_first`"),
         ("set data_format = «3»", "E0304", ""),
-        ("set data_format = \"channels_last\"\n«set data_format = \"channels_last\"»", "E0204", None),
+        ('set data_format = "channels_last"\n«set data_format = "channels_last"»', "E0204", None),
     ],
 )
 def test_what_cannot_be_set(marked: str, code: str, help: str | None) -> None:
@@ -93,7 +93,10 @@ def test_what_a_function_cannot_be(marked: str, code: str) -> None:
 @pytest.mark.parametrize("argument", ["x", "[x]", "{1: (x,)}", "Dense(3)", "Dense(3) -> ReLU()"])
 def test_a_function_takes_no_tensors_and_layers(argument: str) -> None:
     before = "def half(a) = a"
-    assert refused(model(f"output half(«{argument}»)", before=before), "E0315").help == "what takes tensors or layers is a block"
+    assert (
+        refused(model(f"output half(«{argument}»)", before=before), "E0315").help
+        == "what takes tensors or layers is a block"
+    )
 
 
 # ---------------------------------------------------------------- models
@@ -158,7 +161,8 @@ def test_what_an_alias_cannot_be(marked: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "definition", ["block Dense {\nReLU()\n}", "model Dense {\ninput x: (8)\nReLU()\n}", "Dense = 3", "def Dense(a) = a"]
+    "definition",
+    ["block Dense {\nReLU()\n}", "model Dense {\ninput x: (8)\nReLU()\n}", "Dense = 3", "def Dense(a) = a"],
 )
 def test_a_definition_hides_a_built_in_with_a_warning(definition: str) -> None:
     assert found(definition) == ["W0202"]
@@ -187,7 +191,10 @@ def test_blocks_and_models_are_known_before_they_stand() -> None:
 
 
 def test_constants_are_bound_before_they_are_used() -> None:
-    assert refused("a = «b» + 1\nb = 2", "E0202").help == "names are bound by lines above, and not by those of a branch that is not taken"
+    assert (
+        refused("a = «b» + 1\nb = 2", "E0202").help
+        == "names are bound by lines above, and not by those of a branch that is not taken"
+    )
     assert shape("model M {\ninput x: (8)\nDense(width)\n}\nwidth = 3") == "(N, 3)"
 
 

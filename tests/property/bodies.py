@@ -142,9 +142,9 @@ def merged(body: Body) -> None:
     if pen.chance(0.3):
         branches[0] = value.text
     shape = value.shape
-    if layer == "Concatenate()":
-        axis = pen.upto(len(shape)) if shape else 1
-        if shape and pen.chance(0.5):
+    if layer == "Concatenate()" and shape:
+        axis = pen.upto(len(shape))
+        if pen.chance(0.5):
             layer = f"Concatenate(axis={axis if pen.chance(0.5) else axis - len(shape) - 1})"
             place = axis - 1
         else:

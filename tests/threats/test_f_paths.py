@@ -29,15 +29,15 @@ def check(folder: Path, path: str, *, name: str = "main.nn", **options: object) 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder with a block in it, and another beside it with a secret."""
-    (tmp_path / "root" / "sub").mkdir(parents=True)
-    (tmp_path / "root" / "blocks.nn").write_text(HEAD)
-    (tmp_path / "root" / "sub" / "blocks.nn").write_text(HEAD)
+    (tmp_path / "models" / "sub").mkdir(parents=True)
+    (tmp_path / "models" / "blocks.nn").write_text(HEAD)
+    (tmp_path / "models" / "sub" / "blocks.nn").write_text(HEAD)
     (tmp_path / "secret.nn").write_text(SECRET)
-    return tmp_path / "root"
+    return tmp_path / "models"
 
 
 @pytest.mark.parametrize(
-    "path", ["blocks.nn", "sub/blocks.nn", "./blocks.nn", "sub/../blocks.nn", "sub//blocks.nn", "../root/blocks.nn"]
+    "path", ["blocks.nn", "sub/blocks.nn", "./blocks.nn", "sub/../blocks.nn", "sub//blocks.nn", "../models/blocks.nn"]
 )
 def test_113_paths_inside(root: Path, path: str) -> None:
     assert check(root, path) == []
@@ -50,7 +50,7 @@ def test_an_import_is_relative_to_its_file(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.nn", "sub/../../secret.nn", "../../../../../../etc/passwd", "sub/../../root/../secret.nn"]
+    "path", ["../secret.nn", "sub/../../secret.nn", "../../../../../../etc/passwd", "sub/../../models/../secret.nn"]
 )
 def test_110_113_paths_that_lead_out(root: Path, path: str) -> None:
     assert check(root, path) == ["E0602"]
