@@ -88,7 +88,7 @@ class Outputs:
             message = f"the {kind} `{target.name}` has no output"
             if kind == "model" and not has_inputs:
                 message = f"the model `{target.name}` has no input"
-            if body.current is not UNKNOWN:
+            if body.current is not UNKNOWN and (has_inputs or kind == "block" or not self.session.has_errors()):
                 assigned = [each for each in self.definition.syntax.body if isinstance(each, nodes.Assign)]
                 help = f"write `output {assigned[-1].targets[0].name}`" if assigned else "write `output name: …`"
                 if "no input" in message:

@@ -19,6 +19,7 @@ ATTRIBUTE = "\x01"
 ATTRIBUTE_END = "\x02"
 """What a registered layer's token stands between, until it is known whether a loop reaches it."""
 
+_NOBODY = object()
 _WORD = re.compile(rf"(?<![\w.{ATTRIBUTE}])[A-Za-z_]\w*")
 
 LONGEST_JOINED = 64
@@ -222,17 +223,25 @@ class Writer:
     def _name_for(self, tensor: Tensor, node: Node) -> str:
         leaves_block = isinstance(node.layer, Instance) and tensor.type.dtype == "bool"
         hint = "mask" if leaves_block else node.hint or "x"
-        free_now = {
-            name
-            for name, holder in self._holders.items()
-            if holder is not None and self._last_use.get(holder, -1) <= self._position
-        }
-        return free(hint, self._holders.keys() - free_now)
+        return free(hint, _Taken(self._holders, self._last_use, self._position))
 
     def _bind(self, tensor: Tensor, name: str) -> None:
         self._names[tensor] = name
         self._holders[name] = tensor
         self._all.add(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The names that hold a value which is read after a position."""
+
+    holders: Mapping[str, Tensor | None]
+    last_use: Mapping[Tensor, int]
+    position: int
+
+    def __contains__(self, name: object) -> bool:
+        holder = self.holders.get(str(name), _NOBODY)
+        return holder is None or (isinstance(holder, Tensor) and self.last_use.get(holder, -1) > self.position)
 
 
 def _last_uses(graph: Graph) -> dict[Tensor, int]:

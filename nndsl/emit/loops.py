@@ -140,8 +140,14 @@ class _Roller:
 
 
 def _blanked(body: list[Indented], loop: int, turn: int) -> list[Indented]:
-    index = re.compile(f"\\|{loop}={turn}(?=[|{ATTRIBUTE_END}])")
-    return [replace(line, text=index.sub(f"|{loop}=*", line.text)) for line in body]
+    index, blank = f"|{loop}={turn}", f"|{loop}=*"
+    blanked = []
+    for line in body:
+        text = line.text
+        for end in ("|", ATTRIBUTE_END):
+            text = text.replace(index + end, blank + end)
+        blanked.append(replace(line, text=text))
+    return blanked
 
 
 def _same(body: list[Indented], other: list[Indented]) -> bool:

@@ -119,8 +119,11 @@ def _nested(
     depth = len(outer)
     count = list_length(graph, loops, outer, turns)
     elements: list[Resolved | None] = []
+    by_turn: dict[int, dict[tuple[int, ...], Resolved]] = {}
+    for key, build in turns.items():
+        by_turn.setdefault(key[depth], {})[key] = build
     for turn in range(count):
-        inside = {key: build for key, build in turns.items() if key[depth] == turn}
+        inside = by_turn.get(turn)
         if not inside:
             elements.append(None)
         elif depth + 1 == len(loops):

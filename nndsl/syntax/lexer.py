@@ -183,6 +183,8 @@ def _number_help(text: str) -> str:
     digits = text.replace("_", "")
     if re.fullmatch(r"\.[0-9]+([eE][+-]?[0-9]+)?", digits):
         return f"write `0{text}`"
+    if re.fullmatch(r"[0-9]{1,20}\.\.+[0-9]{1,20}", digits):
+        return f"write `range({', '.join(re.findall('[0-9]+', digits))})`"
     if re.fullmatch(r"[0-9]+\.", digits):
         return f"write `{text}0`"
     if re.fullmatch(r"0+[0-9]+", digits):

@@ -198,6 +198,9 @@ class Mistakes:
             return (self._error("E0110", "nothing stands before this `->`", token, "a chain begins with a value"),)
         if token.kind == "ELSE":
             return (self._error("E0110", "this `else` follows no `if`", token),)
+        if token.kind == "IMPORT":
+            help_ = 'an import is written `from "file.nn" import Name`'
+            return (self._error("E0110", "unexpected `import`", token, help_),)
         return None
 
     def _keyword(self, token: Token) -> Diagnostic:
@@ -340,5 +343,17 @@ class Mistakes:
             assert previous is not None
             return self._error("E0112", f"the line ends after `{self._text(previous)}`", previous)
         after = f" after `{self._text(previous)}`" if previous and place.index > place.start else ""
-        help_ = "a chain begins with a value or a layer" if token.kind == "ARROW" else ""
-        return self._error("E0110", f"unexpected `{self._text(token)}`{after}", token, help_)
+        return self._error("E0110", f"unexpected `{self._text(token)}`{after}", token, self._spelling(token, place))
+
+    def _spelling(self, token: Token, place: Place) -> str:
+        """Return how that is written which is written with another sign elsewhere."""
+        if token.kind == "ARROW":
+            return "a chain begins with a value or a layer"
+        first = self.tokens[place.start].kind
+        if token.kind == "EQUAL" and first == "INPUT":
+            return "a colon stands before a shape: `input name: (28, 28, 1)`"
+        if token.kind == "EQUAL" and first == "OUTPUT":
+            return "a colon stands behind the name of an output: `output name: …`"
+        if token.kind == "COLON":
+            return "an argument is written `name=value`" if place.open else "a binding is written `name = value`"
+        return ""

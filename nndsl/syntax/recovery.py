@@ -101,7 +101,8 @@ class Recovery:
 
     def _close_bodies(self, token: Token, bodies: list[Token], missing: int) -> Iterator[Token]:
         first = bisect_left(self.tokens, bodies[0].start, key=lambda other: other.start)
-        self._add(self.mistakes.unclosed_body(first, self.layout.index))
+        if all(brace.start < brace.end for brace in bodies[-missing:]):  # one that was put in has been reported
+            self._add(self.mistakes.unclosed_body(first, self.layout.index))
         self._set_brackets(bodies[:-missing], len(bodies) - missing)
         place = token.start
         closing = [Token(kind, place, place) for kind in ["RBRACE", "_NL"] * missing]

@@ -30,7 +30,9 @@ def matrix(size: int, factor: int, kernel: Callable[[np.ndarray], np.ndarray]) -
 
 
 @pytest.mark.parametrize(
-    ("name", "kernel"), [("bicubic", cubic), ("lanczos3", lanczos(3)), ("lanczos5", lanczos(5))], ids=str
+    ("name", "kernel"),
+    [("bicubic", cubic), ("lanczos3", lanczos(3)), ("lanczos5", lanczos(5))],
+    ids=["bicubic", "lanczos3", "lanczos5"],
 )
 @pytest.mark.parametrize("size", [(1, 2), (2, 2), (3, 2)])
 def test_kernels(name: str, kernel: Callable[[np.ndarray], np.ndarray], size: tuple[int, int]) -> None:
