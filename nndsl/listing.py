@@ -7,6 +7,8 @@ from dataclasses import fields
 
 from nndsl.arguments import parameters
 from nndsl.graph import Graph, InputLayer, Instance, Node, Tensor
+from nndsl.layers.base import Layer
+from nndsl.ops.base import Op, Operation
 from nndsl.summary import key_of, shape_text
 
 
@@ -34,7 +36,11 @@ def _lines(graph: Graph, indent: str) -> Iterator[str]:
         if isinstance(layer, InputLayer):
             yield f"{indent}  {name} = input {node.hint}: {shape_text(node.types)} {kind}"
             continue
-        called = layer.graph.name if isinstance(layer, Instance) and layer.graph is not None else type(layer).__name__
+        called = type(layer).__name__
+        if isinstance(layer, Operation):
+            called = layer.op.called()
+        elif isinstance(layer, Instance) and layer.graph is not None:
+            called = layer.graph.name
         given += _arguments(node)
         yield f"{indent}  {name} = {called}({', '.join(given)}): {shape_text(node.types)} {kind}{key}"
         if isinstance(layer, Instance) and layer.graph is not None:
@@ -47,6 +53,7 @@ def _arguments(node: Node) -> list[str]:
     """Return the arguments of a layer that are not the defaults."""
     if isinstance(node.layer, Instance):
         return []
-    declared = parameters(type(node.layer)) or fields(node.layer)
-    values = [(field.name, getattr(node.layer, field.name), field.default) for field in declared]
+    layer: Layer | Op = node.layer.op if isinstance(node.layer, Operation) else node.layer
+    declared = parameters(type(layer)) or fields(layer)
+    values = [(field.name, getattr(layer, field.name), field.default) for field in declared]
     return [f"{name}={value!r}" for name, value, default in values if value != default and value is not None]

@@ -31,6 +31,7 @@ FLOORS = {
     "arguments": 1,
     "binding": 1,
     "layers": 1,
+    "ops": 1,
     "recipes": 1,
     "settings": 1,
     "graph": 2,

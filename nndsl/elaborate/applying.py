@@ -13,6 +13,7 @@ from nndsl.elaborate.values import UNKNOWN, Composed, LayerValue, PerStep, Singl
 from nndsl.graph import Made, Node, Tensor
 from nndsl.layers.base import Layer, LayerError, TensorType
 from nndsl.layers.refusals import shown
+from nndsl.ops.base import Operation
 from nndsl.suggestions import suggest
 from nndsl.syntax import nodes
 
@@ -222,6 +223,8 @@ def check_sizes(evaluator: Evaluator, types: tuple[TensorType, ...], at: nodes.N
 
 def written(layer: Layer) -> str:
     """Return what a message calls a layer: as it is written in the file."""
+    if isinstance(layer, Operation):
+        return f"`{layer.op.called()}`"
     name = type(layer).__name__
     sign = getattr(layer, "operator", None)
     if isinstance(sign, str):
@@ -254,7 +257,8 @@ def refuse(
 
     span, notes = at.span, []
     if call is not None:
-        blamed = argument_span(call, type(layer), error.argument)
+        declared = type(layer.op) if isinstance(layer, Operation) else type(layer)
+        blamed = argument_span(call, declared, error.argument)
         inside = blamed.source is span.source and span.start <= blamed.start and blamed.end <= span.end
         if inside and (error.argument or isinstance(at, nodes.Chain)):
             span = blamed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from nndsl import recipes
 from nndsl.arguments import describe, is_required, kind_of, parameters
@@ -38,6 +38,8 @@ from nndsl.syntax import nodes
 if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
 
+Declared = TypeVar("Declared")
+
 _LITERALS = (nodes.Number, nodes.String, nodes.Literal)
 
 
@@ -45,7 +47,9 @@ def call_value(evaluator: Evaluator, call: nodes.Call) -> Any:
     """Return the value of a call. Raises Stop."""
     name = call.callee
     if isinstance(name, nodes.Attribute):
-        return _operation(evaluator, call, name)
+        from nndsl.elaborate.operations import operation
+
+        return operation(evaluator, call, name)
     callee = evaluator.resolve(name) if isinstance(name, nodes.Name) else evaluator.value(name)
     if isinstance(callee, LayerClass):
         if evaluator.places is None and recipes.kinds_of(callee.name):
@@ -72,17 +76,6 @@ def call_value(evaluator: Evaluator, call: nodes.Call) -> Any:
     if isinstance(callee, Tensor):
         help = "a layer is applied to a tensor: `layer(x)` or `x -> layer`"
     return evaluator.session.fail("E0314", f"{describe(callee)} cannot be called", call.span, help=help)
-
-
-def _operation(evaluator: Evaluator, call: nodes.Call, attribute: nodes.Attribute) -> Any:
-    from nndsl.elaborate.naming import foreign_attribute
-
-    value = attribute.value
-    if not isinstance(value, nodes.Name) or value.name != "ops":
-        foreign_attribute(evaluator, attribute)
-    for argument in call.arguments:
-        evaluator.attempt(argument.value)
-    evaluator.session.fail("E0210", f"there is no `ops.{attribute.name}`", attribute.span)
 
 
 def _application(evaluator: Evaluator, layer: Any, call: nodes.Call) -> Any:
@@ -186,13 +179,9 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
     written = _arguments(evaluator, declared.name, cls, call)
     written = [(name, _inner(evaluator, value, call)) for name, value in written]
     try:
-        layer = _known(cls, written, declared.name)
+        layer = bind_known(cls, written, declared.name)
     except BindingError as error:
-        size = _symbolic(written, error.path)
-        if size is not None and error.code == "E0302":
-            fault = unknown_size(size)
-            evaluator.session.fail(fault.code, fault.message, blamed(call, error.path), help=fault.help)
-        evaluator.session.fail(error.code, error.message, blamed(call, error.path), help=error.help)
+        refuse_arguments(evaluator, written, error, blamed(call, error.path))
     if layer is None:
         return None
     if layer.dtype is None and evaluator.policy != "float32":
@@ -209,6 +198,17 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
     return layer
 
 
+def refuse_arguments(
+    evaluator: Evaluator, written: list[tuple[str | None, Any]], error: BindingError, span: Span
+) -> NoReturn:
+    """Report arguments that do not fit; of a symbolic size it is said how it becomes a number. Raises Stop."""
+    size = _symbolic(written, error.path)
+    if size is not None and error.code == "E0302":
+        fault = unknown_size(size)
+        evaluator.session.fail(fault.code, fault.message, span, help=fault.help)
+    evaluator.session.fail(error.code, error.message, span, help=error.help)
+
+
 def _symbolic(written: list[tuple[str | None, Any]], path: tuple[int, ...]) -> Dim | None:
     """Return the size that a path of a BindingError leads to, or the first one in the list there, if it is symbolic."""
     value = written[path[0]][1] if path else None
@@ -221,7 +221,7 @@ def _inner(evaluator: Evaluator, value: Any, call: nodes.Call) -> Any:
     return value.layer if isinstance(value, Single) else value
 
 
-def _known(cls: type[Layer], written: list[tuple[str | None, Any]], name: str) -> Layer | None:
+def bind_known(cls: type[Declared], written: list[tuple[str | None, Any]], name: str) -> Declared | None:
     """Bind the arguments; where some are not known, only the others are looked at, and there is no layer."""
     if not any(is_unknown(value) for _, value in written):
         return bind(cls, written, name)
@@ -257,7 +257,7 @@ def blamed(call: nodes.Call, path: tuple[int, ...]) -> Span:
     return at.span
 
 
-def argument_span(call: nodes.Call, cls: type[Layer], argument: str) -> Span:
+def argument_span(call: nodes.Call, cls: type[object], argument: str) -> Span:
     """Return the span of the argument of a name, or of the whole call if it was not written."""
     if argument:
         names = [field.name for field in parameters(cls) if not field.kw_only]

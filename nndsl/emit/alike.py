@@ -34,7 +34,7 @@ def _content(collector: Collector, template: Template) -> object:
         entries.append((entry.made.place.name, entry.made.turns, _numbered(entry.build), child, resets))
     forward = template.forward
     lines = [(line.targets, _numbered(line.code), line.turns) for line in forward.lines]
-    return entries, forward.inputs, forward.handed, lines, forward.result, template.definitions
+    return entries, forward.inputs, forward.handed, lines, forward.result, template.definitions, template.sizes
 
 
 def _numbered(written: Code) -> tuple[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nndsl.code import literal
-from nndsl.dims import Dim, InputAxes, Size, solve_axes, text
+from nndsl.dims import Binding, Dim, InputAxes, Size, Unsolvable, solve_axes, text
 from nndsl.dims.atoms import CONSTANT
 from nndsl.graph import Graph
 
@@ -15,15 +15,33 @@ def symbols_of(sizes: Iterable[object]) -> list[str]:
     return sorted({symbol for size in sizes if isinstance(size, Dim) for symbol in size.symbols()})
 
 
+def symbols_in(graph: Graph) -> set[str]:
+    """Return the symbols of the sizes of a graph's tensors, but for the batch."""
+    kinds = (kind for node in (*graph.inputs, *graph.nodes) for kind in node.types)
+    return {*symbols_of(size for kind in kinds for size in kind.shape if not isinstance(size, int))} - {"N"}
+
+
+def untold(graph: Graph, names: tuple[str, ...], symbols: Iterable[str]) -> list[str]:
+    """Return those of some symbols that cannot be computed from the inputs of a block."""
+    told = {binding.symbol for binding in _bindings(graph, names)}
+    return [symbol for symbol in symbols if symbol not in told]
+
+
+def _bindings(graph: Graph, names: tuple[str, ...]) -> tuple[Binding, ...]:
+    try:
+        return _axes(graph, names).bindings
+    except Unsolvable:
+        return ()
+
+
 def definitions(graph: Graph, names: tuple[str, ...], symbols: list[str]) -> list[str]:
     """Return the statements that compute symbols from the inputs (``names``) of a forward method."""
     if not symbols:
         return []
-    axes = _axes(graph, names)
     orders = {name: node.output().order for name, node in zip(names, graph.inputs, strict=True)}
     return [
         f"{binding.symbol} = " + binding.text(f"{binding.input}.shape[{orders[binding.input].index(binding.axis)}]")
-        for binding in axes.bindings
+        for binding in _bindings(graph, names)
         if binding.symbol in symbols
     ]
 

@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from nndsl.code import HOLE, Code, as_code, code, join
+from nndsl.dims import symbol
+from nndsl.emit.checks import symbols_in
 from nndsl.emit.names import free
 from nndsl.graph import Graph, Instance, Made, Node, Tensor, Turn
 from nndsl.layers.base import TensorType
@@ -91,11 +93,22 @@ class Application:
         self._writer.lines.append(Line("", line, Code(""), self._node.turns))
 
 
+class Source(Protocol):
+    """What a forward method asks of the source that it becomes a part of."""
+
+    def helper(self, name: str) -> str:
+        """Put a helper into the source, and return its name."""
+
+    def sizes(self, instance: Instance) -> tuple[str, ...]:
+        """Return the symbols that the forward method of a block takes as arguments."""
+
+
 class Writer:
     """Writes the forward method of one graph; ``module`` says how a layer is reached."""
 
-    def __init__(self, graph: Graph, module: Callable[[Made], Code], helper: Callable[[str], str]) -> None:
-        self.helper = helper
+    def __init__(self, graph: Graph, module: Callable[[Made], Code], source: Source) -> None:
+        self.helper = source.helper
+        self._source = source
         self.lines: list[Line] = []
         self._graph = graph
         self._module = module
@@ -123,7 +136,7 @@ class Writer:
 
     def write(self, handed: tuple[str, ...]) -> Forward:
         """Return the method; ``handed`` are the names of the layers that it takes."""
-        for name in handed:
+        for name in (*handed, *symbols_in(self._graph)):
             self._holders[name] = None
         inputs = []
         for node in self._graph.inputs:
@@ -160,6 +173,7 @@ class Writer:
         if isinstance(node.layer, Instance):
             arguments = [self.value(tensor) for tensor in node.inputs]
             arguments += [self._module(made) for made in node.layer.handed if made.owner is not node.made]
+            arguments += [as_code(symbol(name), name) for name in self._source.sizes(node.layer)]
             expression: Code | tuple[Code, ...] = code("{}({})", module, join(", ", arguments))
         else:
             if not node.layer.casts_weights and node.made is not None:

@@ -217,6 +217,7 @@ def _is_dense(members: list[Entry], graph: Graph) -> bool:
 def _forward(declared: Class, heads: Sequence[str]) -> list[str]:
     forward = declared.template.forward
     parameters = [f"{name}: Tensor" for name in forward.inputs] + [f"{name}: nn.Module" for name in forward.handed]
+    parameters += [f"{name}: int" for name in declared.template.sizes]
     count = len(declared.template.graph.outputs)
     returned = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
     lines = statement(f"def forward(self, {', '.join(parameters)}) -> {returned}:", 4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nndsl.code import Code, code
 from nndsl.dims import Dim, text
-from nndsl.emit.checks import definitions, symbols_of
+from nndsl.emit.checks import definitions, symbols_in, symbols_of, untold
 from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END, Forward, Writer, shape_text
 from nndsl.emit.library import NAMES
 from nndsl.emit.names import RESERVED, free
@@ -55,6 +55,8 @@ class Template:
     """The symbols that the forward method needs."""
     definitions: tuple[str, ...]
     """The statements that compute these from the inputs."""
+    sizes: tuple[str, ...]
+    """The symbols that the inputs do not tell, so that the forward method takes them as arguments."""
 
     def skeleton(self) -> tuple[object, ...]:
         """Return what two graphs must share to share a class: everything but numbers and comments."""
@@ -70,6 +72,7 @@ class Template:
             tuple((line.targets, line.code.text, line.turns, _symbolic(line.code)) for line in self.forward.lines),
             self.forward.result,
             self.definitions,
+            self.sizes,
         )  # fmt: skip
 
 
@@ -96,6 +99,7 @@ class Collector:
         self._keys: dict[tuple[object, ...], int] = {}
         self._graphs: list[Graph] = []
         self._builds: dict[tuple[int, int, object], tuple[Code, tuple[Code, ...]]] = {}
+        self._sizes: dict[int, tuple[str, ...]] = {}
 
     def template(
         self, graph: Graph, parameters: tuple[Made, ...] = (), handed: tuple[Made | None, ...] = ()
@@ -117,6 +121,25 @@ class Collector:
             members.append(template)
             self._known[key] = (number, len(members) - 1)
         return self._known[key]
+
+    def sizes(self, instance: Instance) -> tuple[str, ...]:
+        """Return the symbols that the forward method of a block takes as arguments."""
+        graph = instance.graph
+        assert graph is not None
+        if id(graph) not in self._sizes:
+            self._graphs.append(graph)
+            self._sizes[id(graph)] = self._untold(graph, instance.parameters)
+        return self._sizes[id(graph)]
+
+    def _untold(self, graph: Graph, parameters: tuple[Made, ...]) -> tuple[str, ...]:
+        names = tuple(f"{place} {node.hint}" for place, node in enumerate(graph.inputs))
+        if not untold(graph, names, symbols_in(graph)):
+            return ()
+        # Which of them are needed, only the code says. It is written for that alone: a block that is handed around is
+        # called before its own class is written.
+        scratch = Collector(lambda name: name)
+        number, member = scratch.template(graph, parameters, (None,) * len(parameters))
+        return scratch.groups[number].members[member].sizes
 
     def _class_name(self, wanted: str) -> str:
         taken = {group.name for group in self.groups} | NAMES
@@ -176,10 +199,13 @@ class _Body:
         entries = [self._entry(outer, inner, uses[inner]) for inner, outer in self._owned.items() if inner in uses]
         entries += [self._entry(made, made, uses[made]) for made in self._graph.made if made in uses]
         used = [self._given_names[inner] for inner in self._given]
-        forward = Writer(self._graph, self._module, self._collector.helper).write(tuple(used))
+        forward = Writer(self._graph, self._module, self._collector).write(tuple(used))
         symbols = symbols_of(hole.value for line in forward.lines for hole in line.code.holes)
-        statements = definitions(self._graph, forward.inputs, symbols) if symbols else []
-        return Template(self._graph, tuple(entries), forward, _summary(self._graph), tuple(symbols), tuple(statements))
+        statements = definitions(self._graph, forward.inputs, symbols)
+        sizes = untold(self._graph, forward.inputs, symbols) if symbols else []
+        return Template(
+            self._graph, tuple(entries), forward, _summary(self._graph), tuple(symbols), tuple(statements), tuple(sizes)
+        )
 
     def _module(self, made: Made) -> Code:
         if made in self._given_names:

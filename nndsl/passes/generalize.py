@@ -12,6 +12,7 @@ from nndsl.diagnostics import Span
 from nndsl.dims import Dim, Size, solve_axes, substitute, symbol
 from nndsl.graph import Graph, Instance, Made, Node, Tensor
 from nndsl.layers.base import Layer, LayerError, TensorType
+from nndsl.ops.base import Op
 from nndsl.traced import Traced
 
 Body = tuple[Graph, tuple[Made, ...]]
@@ -224,10 +225,23 @@ class _Merging:
             return first
         if all(isinstance(value, tuple) and len(value) == len(first) for value in values):
             return tuple(self._value(list(items), node) for items in zip(*values, strict=True))
+        if isinstance(first, Op) and all(type(value) is type(first) for value in values):
+            return self._op(first, values, node)
         origins = {value.origin if isinstance(value, Traced) else None for value in values}
         if len(origins) == 1 and (origin := origins.pop()) is not None and origin.symbols() <= self._names.keys():
             return substitute(origin, self._names)
         raise Unshareable("a number here follows from the size, and it is not known how", node.span, 1)
+
+    def _op(self, first: Op, values: list[Any], node: Node) -> Op:
+        """Return an operation whose arguments are those of the common body."""
+        changed: dict[str, Any] = {}
+        for field in parameters(type(first)):
+            changed[field.name] = self._value([getattr(value, field.name) for value in values], node)
+            try:
+                kind_of(field).read(changed[field.name])
+            except ArgumentError as error:
+                raise Unshareable(f"`{field.name}` follows from the size", node.span, 1) from error
+        return replace(first, **changed)
 
 
 def _agreed(kinds: list[TensorType], inferred: TensorType) -> TensorType:

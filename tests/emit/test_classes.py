@@ -89,26 +89,76 @@ def test_another_activation_is_another_class() -> None:
     assert list(classes_of(source_of(block, 'Act("relu")\nAct("tanh")\nAct("relu")'))) == ["Act", "Act2"]
 
 
+def test_an_expression_has_to_hold_in_every_instance() -> None:
+    """The number follows from the same parameter in two ways: the first one's must not be taken for both."""
+    block = "block Wide(units, double) {\n  Dense(2 * units if double else units + 3)\n}\n"
+    body = "Dense(8)\nWide(4, true)\nDense(8)\nWide(4, false)"
+    assert classes_of(source_of(block, body)) == {"Wide": ["out_features"]}
+    lines = body.replace("\n", "\n  ")
+    module = nndsl.compile(f"{block}\nmodel Case {{\n  input (8)\n\n  {lines}\n}}\n").module(seed=0)
+    assert module(torch.rand(2, 8)).shape == (2, 7)
+
+
 def test_a_size_that_is_known_at_run_time_is_never_an_argument() -> None:
     """One class must not serve a fixed and a symbolic size, whose code looks alike."""
-    block = "block Cut {\n  input x: (T, C)\n\n  x[:, 1:T - 1] -> Dense(4)\n}\n"
-    text = f"{block}\nmodel Case {{\n  input a: (8, 4)\n  input b: (T, 4)\n\n  output p: Cut()(a), q: Cut()(b)\n}}\n"
-    module = nndsl.compile(text).module(seed=0)
+    block = "block Middle {\n  input x: (L, C)\n\n  x[:, L // 2] -> Dense(4)\n}\n"
+    lines = "input a: (8, 4)\n  input b: (T, 4)\n\n  output p: Middle()(a), q: Middle()(b)"
+    module = nndsl.compile(f"{block}\nmodel Case {{\n  {lines}\n}}\n").module(seed=0)
     for length in (5, 11):
-        first, second = module(torch.rand(2, 8, 4), torch.rand(2, length, 4))
-        assert first.shape == (2, 6, 4)
-        assert second.shape == (2, length - 2, 4)
+        a, b = torch.rand(2, 8, 4), torch.rand(2, length, 4)
+        p, q = module(a, b)
+        torch.testing.assert_close(p, module.p.dense(a[:, 4]))
+        torch.testing.assert_close(q, module.q.dense(b[:, length // 2]))
 
 
-def test_sizes_with_the_same_text_and_other_meanings_are_not_shared() -> None:
-    """``T`` is the first input's length in one instance, and half of it in the other."""
-    block = "block Half {\n  input x: (L, C)\n\n  x[:, 0:L // 2] -> Dense(4)\n}\n"
-    text = (
-        f"{block}\nmodel Case {{\n  input a: (2 * T, 4)\n  input b: (T, 4)\n\n  output p: Half()(a), q: Half()(b)\n}}\n"
-    )
-    first, second = nndsl.compile(text).module(seed=0)(torch.rand(2, 12, 4), torch.rand(2, 6, 4))
-    assert first.shape == (2, 6, 4)
-    assert second.shape == (2, 3, 4)
+def test_symbols_that_come_from_other_axes_are_not_shared() -> None:
+    """Two bodies say ``T - 1``; the first one's input is twice as long as ``T``. The third says ``T - 2``."""
+    block = "block Pick(n) {\n  input x: (L, C)\n\n  x[:, n - 1] -> Dense(4)\n}\n"
+    lines = "input a: (2 * T, 4)\n  input b: (T, 4)\n\n  output p: Pick(T)(a), q: Pick(T)(b), r: Pick(T - 1)(b)"
+    module = nndsl.compile(f"{block}\nmodel Case {{\n  {lines}\n}}\n").module(seed=0)
+    a, b = torch.rand(2, 12, 4), torch.rand(2, 6, 4)
+    p, q, r = module(a, b)
+    torch.testing.assert_close(p, module.p.dense(a[:, 5]))
+    torch.testing.assert_close(q, module.q.dense(b[:, 5]))
+    torch.testing.assert_close(r, module.r.dense(b[:, 4]))
+
+
+@pytest.mark.parametrize(
+    ("lines", "feeds", "shape"),
+    [
+        ("input a: (H, W, 4)\n\n  a -> Reshape((H * W, 4)) -> Middle()", [(2, 5, 6, 4)], (2, 15, 4)),
+        ("input a: (H, 4)\n\n  a -> Conv1D(4, 3, strides=2) -> Middle()", [(2, 13, 4)], (2, 3, 4)),
+        ("input a: (T, 4)\n  input b: (9, 4)\n\n  output p: First(T)(b), q: a", [(2, 3, 4), (2, 9, 4)], (2, 3, 4)),
+        ("input a: (H, 4)\n\n  a -> Conv1D(4, 3, strides=2) -> Outer(Middle())", [(2, 13, 4)], (2, 3, 4)),
+        ("input a: (H, 4)\n\n  m = Middle()\n  a -> Conv1D(4, 3, strides=2) -> Outer(m)", [(2, 13, 4)], (2, 3, 4)),
+    ],
+    ids=["product", "quotient", "argument", "nested", "handed"],
+)
+def test_symbols_that_the_inputs_of_a_block_do_not_give(
+    lines: str, feeds: list[tuple[int, ...]], shape: tuple[int, ...]
+) -> None:
+    blocks = """
+block Middle {
+  input x: (L, C)
+
+  x[:, 0:L // 2]
+}
+
+block First(n) {
+  input x: (L, C)
+
+  x[:, :n]
+}
+
+block Outer(inner) {
+  input x: (L, C)
+
+  x -> ReLU() -> inner
+}
+"""
+    module = nndsl.compile(f"{blocks}\nmodel Case {{\n  {lines}\n}}\n").module(seed=0)
+    result = module(*(torch.rand(feed) for feed in feeds))
+    assert (result[0] if isinstance(result, tuple) else result).shape == shape
 
 
 def test_nested_arguments_go_through() -> None:

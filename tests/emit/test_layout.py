@@ -108,6 +108,12 @@ block Conv {
   x -> Conv2D(3, 3, padding="same") -> ReLU()
 }
 
+block Soft {
+  input x: (H, W, C)
+
+  x -> ReLU() -> Softmax(axis=1)
+}
+
 block Plus(inner) {
   input x: (H, W, C)
 
@@ -125,7 +131,12 @@ block Plus(inner) {
         # One that is handed to blocks, and applied beside them.
         (["c = Conv()", "y = x -> Conv2D(3, 1) -> Plus(c)", "output z: y + c(x)"], "d(x) + c(d(x)) + c(x)"),
         (["c = Conv()", "output z: (x -> Plus(c) -> Plus(c)) + (x -> Conv2D(3, 1) -> Plus(c))"], ""),
-        # Elementwise blocks take either order.
+        # Blocks that begin with what takes any order, and name an axis then.
+        (["p = Plus(Soft())", "output z: p(x) + (x -> Conv2D(3, 1) -> p)"], "s(x) + x + s(d(x)) + d(x)"),
+        (["s = Soft()", "output z: s(x) + (x -> Conv2D(3, 1) -> Plus(s))"], "s(x) + s(d(x)) + d(x)"),
+        (["s = Soft()", "output z: (x -> Conv2D(3, 1) -> Plus(s)) + s(x)"], "s(x) + s(d(x)) + d(x)"),
+        (["s = Soft()", "output z: (x -> Conv2D(3, 1) -> s) + s(x)"], "s(x) + s(d(x))"),
+        # Elementwise blocks.
         (["p = Plus(ReLU())", "output z: p(x) + (x -> Conv2D(3, 1) -> p)"], "p(x) + p(d(x))"),
     ],
 )
@@ -145,6 +156,9 @@ def test_a_block_is_right_for_inputs_in_both_orders(lines: list[str], expected: 
     def d(x: Tensor) -> Tensor:
         return conv("y_conv2d" if "y_conv2d.weight" in state else _key(state), x, 0)
 
+    def s(x: Tensor) -> Tensor:
+        return x.relu().softmax(1)
+
     def p(x: Tensor) -> Tensor:
         return x + x.relu()
 
@@ -154,8 +168,32 @@ def test_a_block_is_right_for_inputs_in_both_orders(lines: list[str], expected: 
         twice = once + c(once)
         result = twice + d(x) + c(d(x))
     else:
-        result = eval(expected, {"c": c, "d": d, "p": p, "x": x})
+        result = eval(expected, {"c": c, "d": d, "p": p, "s": s, "x": x})
     torch.testing.assert_close(module(x), result)
+
+
+def test_a_block_is_right_for_inputs_of_several_ranks() -> None:
+    """After a convolution its input lies with the channels second; a vector has no such order."""
+    text = """
+block Top {
+  ReLU() -> Dense(2)
+}
+
+model M {
+  input x: (6, 6, 3)
+
+  top = Top()
+  y = x -> Conv2D(3, 1)
+
+  output a: top(y), b: y -> GlobalAveragePooling2D() -> top
+}
+"""
+    module = nndsl.compile(text).module(seed=0)
+    x = torch.rand(2, 6, 6, 3)
+    y = module.y(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    a, b = module(x)
+    torch.testing.assert_close(a, module.top.dense(y.relu()))
+    torch.testing.assert_close(b, module.top.dense(y.mean((1, 2)).relu()))
 
 
 def _key(state: dict[str, Tensor]) -> str:

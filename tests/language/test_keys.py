@@ -32,7 +32,7 @@ def test_a_layer_has_one_set_of_weights_where_its_constructor_stands() -> None:
     [
         "y = x -> Dense(8) -> Dropout(0.1)\noutput y",
         "y = x -> Dropout(0.1) -> ReLU() -> Dense(8)\noutput y",
-        "y = ops_free * (x -> Dense(8))\noutput y".replace("ops_free * ", "1 * "),
+        "y = -(x -> Dense(8)) * 2\noutput y",
         'y = [x, x] -> Add() -> Activation("relu") -> Dense(8)\noutput y',
     ],
 )

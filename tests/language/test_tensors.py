@@ -109,26 +109,50 @@ def test_a_slice_requires_its_size_rather_than_giving_less() -> None:
 
 # ---------------------------------------------------------------- operations
 
-OPS = pytest.mark.xfail(strict=True, reason="`ops.name(…)` is not there yet")
 
-
-@OPS
 @pytest.mark.parametrize(
-    ("expression", "sizes"),
+    "expression",
     [
-        ("ops.relu(x)", "(N, 5, 8)"),
-        ("ops.mean(x, axis=1)", "(N, 8)"),
-        ("ops.matmul(x, ops.transpose(x, (0, 2, 1)))", "(N, 5, 5)"),
+        "ops.relu(x)",
+        "ops.mean(x, axis=1)",
+        "ops.sum(x, axis=(1, 2), keepdims=true)",
+        "ops.matmul(x, ops.transpose(x, (0, 2, 1)))",
+        "ops.where(ops.greater(x, 0.0), x, 0.1 * x)",
+        "ops.softmax(x, axis=1)",
+        "ops.split(x, 2, axis=-1)[1]",
+        'ops.cast(x, "int32")',
     ],
 )
-def test_operations_are_those_of_keras(expression: str, sizes: str) -> None:
-    assert shape(model(f"output {expression}", inputs=MATRIX)) == sizes
+def test_operations_are_those_of_keras_and_their_axes_count_the_batch(expression: str) -> None:
+    from keras import ops
+
+    x = torch.randn(3, 5, 8)
+    expected = eval(expression.replace("true", "True"), {"ops": ops, "x": x})
+    result = run(model(f"output {expression}", inputs=MATRIX), x)
+    assert result.dtype == expected.dtype
+    assert torch.allclose(result.double(), expected.double(), atol=1e-6)
 
 
-@OPS
-def test_an_operation_that_mixes_the_batch_is_refused() -> None:
-    refused(model("output «ops.sum(x)», x * 1", inputs=MATRIX), "E0407")
-    assert found(model("output ops.mean(x, axis=0)", inputs=MATRIX)) == ["E0407"]
+def test_what_has_no_batch_is_seen_as_it_is() -> None:
+    body = "at = ops.arange(8)\n"
+    body += 'scale = ops.exp(Weight((8,)))\nif true {\ny = x * scale\n}\noutput y + ops.cast(at, "float32")'
+    x = torch.randn(3, 5, 8)
+    assert torch.allclose(run(model(body, inputs=MATRIX), x), x + torch.arange(8))
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "ops.mean(x, «axis=0»)",
+        "«ops.sum(x)»",
+        "ops.transpose(x, «(1, 0, 2)»)",
+        "ops.flip(x, «axis=0»)",
+        "ops.concatenate([x, x], «axis=0»)",
+        "ops.softmax(x, «axis=0»)",
+    ],
+)
+def test_an_operation_that_reduces_moves_or_mixes_the_batch_is_refused(marked: str) -> None:
+    refused(model(f"y = {marked}\noutput y", inputs=MATRIX), "E0428")
 
 
 def test_the_list_of_operations_is_closed() -> None:
