@@ -50,7 +50,8 @@ class Made:
 class Node:
     """A layer applied to tensors; ``types`` are those of its outputs.
 
-    ``inputs`` is the ordered truth of the arguments. ``hint`` is the name that the value had in the source.
+    ``inputs`` is the ordered truth of the arguments. ``hint`` is the name that the value had in the source,
+    ``hints`` are those of several outputs that a statement took apart.
     ``keywords`` are those of the application: Tensors, tuples of Tensors, or constants. ``orders`` says how the outputs
     lie in memory's view; the layout pass sets it, and before that it is empty: all lie as the file says.
     """
@@ -63,6 +64,7 @@ class Node:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     hint: str = ""
     turns: tuple[Turn, ...] = ()
+    hints: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
 
     def output(self, index: int = 0) -> Tensor:

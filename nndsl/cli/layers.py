@@ -1,4 +1,4 @@
-"""``nndsl layers``: the reference of the layers, from their declarations."""
+"""``nndsl layers``: the reference of the layers and operations, from their declarations."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import Field
 from typing import Any
 
+from nndsl import ops
 from nndsl.arguments import is_required, kind_of, parameters
 from nndsl.cli.common import WRONG_USE, add_format
 from nndsl.cli.pages import show
 from nndsl.layers import FAMILIES, SYNONYMS, find, names
 from nndsl.layers.base import Layer
+from nndsl.ops.base import Op
 from nndsl.recipes.base import Recipe
 from nndsl.suggestions import suggest
 
 COMMON = frozenset(field.name for field in parameters(Layer))
+OPS = "ops."
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a layer; without it, all are listed")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a layer, or `ops.name`; without it, all are listed")
     add_format(parser)
 
 
@@ -30,13 +33,13 @@ def run(options: Namespace) -> int:
     """Print the list, or the page of a layer; return 2 if there is no such layer."""
     if options.name is None:
         if options.format == "json":
-            print(json.dumps([describe(name) for name in sorted(names())]))
+            print(json.dumps([describe(name) for name in sorted([*names(), *_operations()])]))
         else:
             show(listing())
         return 0
-    if find(options.name) is None:
+    if _found(options.name) is None:
         print(f"nndsl: there is no layer {options.name!r}", file=sys.stderr)
-        if help := suggest(options.name, names(), "layer"):
+        if help := _help(options.name):
             print(f"help: {help}", file=sys.stderr)
         return WRONG_USE
     if options.format == "json":
@@ -47,24 +50,28 @@ def run(options: Namespace) -> int:
 
 
 def listing() -> str:
-    """Return all layers by family, as Markdown."""
+    """Return all layers and operations by family, as Markdown."""
     parts = []
     for family, members in FAMILIES.items():
         parts.append(f"# {family}\n")
         parts += [f"- `{name}`: {_sentence(_class_of(name))}" for name in members]
         parts.append("")
-    parts += ["# other names\n", *(f"- `{name}` is `{main}`" for name, main in SYNONYMS.items())]
+    parts += ["# other names\n", *(f"- `{name}` is `{main}`" for name, main in SYNONYMS.items()), ""]
+    for family, members in ops.FAMILIES.items():
+        parts.append(f"# ops: {family.replace('_', ' ')}\n")
+        parts += [f"- `{OPS}{name}`: {_sentence(_class_of(OPS + name))}" for name in members]
+        parts.append("")
     return "\n".join(parts)
 
 
 def page(name: str) -> str:
-    """Return the reference of a layer, as Markdown."""
+    """Return the reference of a layer or operation, as Markdown."""
     declared = _class_of(name)
     arguments = _arguments(declared)
     shown = [
         field.name if is_required(field) else f"{field.name}={literal(field.default)}"
         for field in arguments
-        if field.name not in COMMON
+        if issubclass(declared, Op) or field.name not in COMMON
     ]
     lines = [f"# {name}({', '.join(shown)})\n", _text(declared), ""]
     if name in SYNONYMS:
@@ -73,6 +80,8 @@ def page(name: str) -> str:
     for field in arguments:
         default = "required" if is_required(field) else f"`{literal(field.default)}`"
         lines.append(f"| `{field.name}` | {kind_of(field).description} | {default} |")
+    if issubclass(declared, Op):
+        return "\n".join(lines)
     inputs = ", ".join(f"`{item}`" for item in declared.input_names)
     lines += ["", f"Inputs: {'a list of tensors' if declared.takes_list else inputs}."]
     if declared.call_keywords:
@@ -82,9 +91,9 @@ def page(name: str) -> str:
 
 
 def describe(name: str) -> dict[str, object]:
-    """Return the reference of a layer as data."""
+    """Return the reference of a layer or operation as data; what an operation takes is among its arguments."""
     declared = _class_of(name)
-    return {
+    described: dict[str, object] = {
         "name": name,
         "synonym_of": SYNONYMS.get(name),
         "description": _text(declared),
@@ -97,10 +106,12 @@ def describe(name: str) -> dict[str, object]:
             }
             for field in _arguments(declared)
         ],
-        "inputs": list(declared.input_names),
-        "takes_list": declared.takes_list,
-        "call_keywords": dict(declared.call_keywords),
     }
+    if not issubclass(declared, Op):
+        described["inputs"] = list(declared.input_names)
+        described["takes_list"] = declared.takes_list
+        described["call_keywords"] = dict(declared.call_keywords)
+    return described
 
 
 def literal(value: object) -> str:
@@ -119,20 +130,38 @@ def literal(value: object) -> str:
     return str(value)
 
 
-def _arguments(declared: type[Layer]) -> list[Field[Any]]:
-    """The layer's own arguments, then those that all layers have."""
+def _arguments(declared: type[Layer] | type[Op]) -> list[Field[Any]]:
+    """The arguments of an operation; the layer's own arguments, then those that all layers have."""
+    if issubclass(declared, Op):
+        return list(parameters(declared))
     return sorted(parameters(declared), key=lambda field: field.name in COMMON)
 
 
-def _class_of(name: str) -> type[Layer]:
-    found = find(name)
+def _operations() -> list[str]:
+    return [OPS + name for name in ops.names()]
+
+
+def _found(name: str) -> type[Layer] | type[Op] | None:
+    return ops.find(name.removeprefix(OPS)) if name.startswith(OPS) else find(name)
+
+
+def _help(name: str) -> str:
+    if name.startswith(OPS):
+        from nndsl.ops.elsewhere import suggested
+
+        return suggested(name.removeprefix(OPS))
+    return suggest(name, names(), "layer")
+
+
+def _class_of(name: str) -> type[Layer] | type[Op]:
+    found = _found(name)
     assert found is not None
     return found
 
 
-def _text(declared: type[Layer]) -> str:
+def _text(declared: type[Layer] | type[Op]) -> str:
     return (inspect.getdoc(declared) or "").replace("``", "`")
 
 
-def _sentence(declared: type[Layer]) -> str:
+def _sentence(declared: type[Layer] | type[Op]) -> str:
     return _text(declared).partition("\n\n")[0].replace("\n", " ")

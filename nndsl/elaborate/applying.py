@@ -281,7 +281,8 @@ def add(
     """Add a node to the body, and return its tensor, or the tuple of its tensors. Raises Stop."""
     body = evaluator.body
     assert body is not None
-    node = Node(layer, tensors, types, at.span, made, keywords or {}, evaluator.hint, evaluator.turns)
+    hints = evaluator.hints if len(types) > 1 and len(types) == len(evaluator.hints) else ()
+    node = Node(layer, tensors, types, at.span, made, keywords or {}, evaluator.hint, evaluator.turns, hints)
     if made is not None:
         body.use(made, node, at)
     body.add(node)

@@ -65,6 +65,8 @@ class Evaluator:
         """Whether layers are trained unless they say otherwise: not inside a block that is frozen."""
         self.turns: tuple[Turn, ...] = ()
         self.hint = ""
+        self.hints: tuple[str, ...] = ()
+        """The names of the statement that takes a value apart."""
         self.owners: dict[int, Made] = {}
         """The blocks whose arguments are being evaluated, by the identities of their calls."""
         self.default_owner: Made | None = None

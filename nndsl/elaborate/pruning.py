@@ -78,8 +78,10 @@ class _Pruning:
                     handed=tuple(outer for _, outer in pairs),
                 )
                 types = tuple(node.types[index] for index in keep)
+                hints = tuple(node.hints[index] for index in keep) if node.hints else ()
                 moved = {index: place for place, index in enumerate(keep)}
-                return replace(node, layer=layer, inputs=inputs, keywords=keywords, types=types), moved
+                pruned = replace(node, layer=layer, inputs=inputs, keywords=keywords, types=types, hints=hints)
+                return pruned, moved
         if all(one is other for one, other in zip(inputs, node.inputs, strict=True)) and keywords == node.keywords:
             return node, same
         return replace(node, inputs=inputs, keywords=keywords), same

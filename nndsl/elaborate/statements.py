@@ -183,7 +183,12 @@ class Statements:
     def _assign(self, statement: nodes.Assign) -> None:
         evaluator = self.evaluator
         evaluator.hint = next((target.name for target in statement.targets if target.name != "_"), "")
-        value = evaluator.value(statement.value)
+        outer = evaluator.hints
+        evaluator.hints = tuple(target.name for target in statement.targets)
+        try:
+            value = evaluator.value(statement.value)
+        finally:
+            evaluator.hints = outer
         for target, each in zip(statement.targets, unpacked(evaluator, statement, value), strict=True):
             if target.name != "_":
                 evaluator.names[target.name] = each

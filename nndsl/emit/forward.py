@@ -236,7 +236,8 @@ class Writer:
 
     def _name_for(self, tensor: Tensor, node: Node) -> str:
         leaves_block = isinstance(node.layer, Instance) and tensor.type.dtype == "bool"
-        hint = "mask" if leaves_block else node.hint or "x"
+        name = node.hints[tensor.index] if node.hints else node.hint
+        hint = "mask" if leaves_block else name or "x"
         return free(hint, _Taken(self._holders, self._last_use, self._position))
 
     def _bind(self, tensor: Tensor, name: str) -> None:

@@ -14,7 +14,7 @@ from nndsl.graph import Instance
 from nndsl.traced import Named, Traced
 
 Number = int | float
-_BEFORE = ("", "(", "[", " ", "=", ":")
+_BEFORE = ("", "(", "[", ",", "=", ":")
 _AFTER = ("", ")", "]", ",", ":")
 """What may stand beside an expression that then needs no brackets."""
 
@@ -33,7 +33,7 @@ class Resolved:
         pieces = self.text.split(HOLE)
         shown = [pieces[0]]
         for before, hole, after in zip(pieces, self.holes, pieces[1:], strict=False):
-            alone = before[-1:] in _BEFORE and after[:1] in _AFTER
+            alone = before.rstrip(" ")[-1:] in _BEFORE and after[:1] in _AFTER
             shown.append(hole if alone or " " not in hole else f"({hole})")
             shown.append(after)
         return "".join(shown)

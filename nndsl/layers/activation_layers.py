@@ -9,6 +9,7 @@ from nndsl.arguments import ArgumentError, Axes, Integer, Kind, argument, number
 from nndsl.code import Code, call, code
 from nndsl.layers.base import Build, Call, Layer, LayerError, MaskRule, Masks, Order, Sizes, TensorType, Weight, layer
 from nndsl.layers.masking import beside
+from nndsl.layers.normalization import placed_axes
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis, shown
 from nndsl.recipes.base import Recipe
@@ -100,8 +101,7 @@ class Softmax(Layer):
         (x,) = inputs
         need_least_rank(self, x, 2)
         need_floats(self, x)
-        for axis in self._axes():
-            placed_axis(self, axis, x.rank)
+        placed_axes(self, self.axis, x)
         return x
 
     def mask_keywords(self, given: Masks) -> Mapping[str, Any]:

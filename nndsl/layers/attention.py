@@ -184,8 +184,8 @@ class MultiHeadAttention(Attending):
             return tuple(range(1, query.rank - 1))
         given = self.attention_axes if isinstance(self.attention_axes, tuple) else (self.attention_axes,)
         axes = sorted({placed_axis(self, axis, query.rank, "attention_axes") for axis in given})
-        if not axes or axes[-1] == query.rank - 1:
-            message = "`attention_axes` lie between the batch and the features"
+        if not axes or axes[-1] == query.rank - 1 or len(axes) < len(given):
+            message = "`attention_axes` lie between the batch and the features, each once"
             raise LayerError("E0407", message, argument="attention_axes")
         return tuple(axes)
 

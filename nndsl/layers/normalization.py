@@ -130,7 +130,10 @@ class BatchNormalization(Affine):
     synchronized: bool = flag(False)
 
     def check(self) -> None:
-        """Refuse batch renormalization, and statistics over several devices."""
+        """Refuse batch renormalization, statistics over several devices, and an epsilon that PyTorch cannot train."""
+        if not self.epsilon:
+            message = "`epsilon` of `BatchNormalization` must be positive, else training may divide by zero"
+            raise LayerError("E0303", message, argument="epsilon")
         if self.renorm:
             raise LayerError(
                 "E0307", "`BatchNormalization` has no batch renormalization here", help="drop it", argument="renorm"
@@ -329,8 +332,10 @@ class UnitNormalization(Layer):
 
 
 def placed_axes(layer: Layer, axes: int | tuple[int, ...], x: TensorType) -> tuple[int, ...]:
-    """Return axes counted from the front, in order; raise E0407 for one that is not there, or twice."""
+    """Return axes counted from the front, in order; raise E0407 for one that is not there, or twice, or for none."""
     given = axes if isinstance(axes, tuple) else (axes,)
+    if not given:
+        raise LayerError("E0407", f"`{type(layer).__name__}` needs an axis", argument="axis")
     found = sorted(placed_axis(layer, axis, x.rank) for axis in given)
     if len(set(found)) < len(found):
         raise LayerError("E0407", f"`{type(layer).__name__}` has an axis twice: {given}", argument="axis")

@@ -22,7 +22,8 @@ class Binary(Op):
 
     def infer(self, sizes: Sizes, *inputs: TensorType) -> TensorType:
         """The shape to which both broadcast."""
-        need_numbers(self, inputs)
+        if isinstance(self.x1, Input) and isinstance(self.x2, Input):
+            need_numbers(self, inputs)
         shape, batched = broadcast(self, sizes, inputs)
         return TensorType(shape, self.dtype(inputs), batched)
 

@@ -27,33 +27,31 @@ def contracted(
     ``stretched`` are the letters whose axes broadcast. Raises E0403 for sizes that differ, and E0428 unless the batch
     is one letter, in front of all that have one.
     """
+    batch = left[:1]
+    batched = any(x.batched for x in inputs)
+    for number, (x, letters) in enumerate(zip(inputs, axes, strict=True)):
+        if batched and not _keeps_batch(x, letters, batch):
+            help = 'name the batch in front of all: `ops.einsum("nij,njk->nik", a, b)`'
+            raise batch_error(op, "sums over the batch, moves it or mixes its samples", help, input=number)
     known: dict[str, Size] = {}
     for number, (x, letters) in enumerate(zip(inputs, axes, strict=True)):
-        for place, (size, letter) in enumerate(zip(x.shape, letters, strict=True)):
+        for size, letter in zip(x.shape, letters, strict=True):
             before = known.get(letter)
             if before is None or (before == 1 and letter in stretched):
                 known[letter] = size
-            elif (size == 1 and letter in stretched) or (x.batched and place == 0 and letter == left[:1]):
-                continue
-            elif not sizes.same(before, size):
+            elif not (size == 1 and letter in stretched) and not sizes.same(before, size):
                 listed = " and ".join(shown(each.shape) for each in inputs)
                 message = f"`{op.called()}` cannot multiply {listed}: {before} is not {size}"
                 raise LayerError("E0403", message, input=number)
-    batches = {letters[0] for x, letters in zip(inputs, axes, strict=True) if x.batched}
-    for number, (x, letters) in enumerate(zip(inputs, axes, strict=True)):
-        alone = batches <= {left[:1]} and letters.count(left[:1]) <= 1 and left.count(left[:1]) <= 1
-        own = not batches or (letters.find(left[:1]) <= 0 if x.batched else _is_free(x, letters, left[:1]))
-        if batches and not (alone and own):
-            help = 'name the batch in front of all: `ops.einsum("nij,njk->nik", a, b)`'
-            raise batch_error(op, "sums over the batch, moves it or mixes its samples", help, input=number)
-    dtype = result_type(*(x.dtype for x in inputs))
-    if all(x.dtype == "int8" for x in inputs):
-        dtype = "int32"
-    return TensorType(tuple(known[letter] for letter in left), dtype, bool(batches))
+    small = all(x.dtype == "int8" for x in inputs)
+    dtype = "int32" if small else result_type(*(x.dtype for x in inputs))
+    return TensorType(tuple(known[letter] for letter in left), dtype, batched)
 
 
-def _is_free(x: TensorType, letters: str, batch: str) -> bool:
-    """Return whether what has no batch leaves that of the others alone: it has no such axis, or one of 1."""
+def _keeps_batch(x: TensorType, letters: str, batch: str) -> bool:
+    """Return whether a tensor has the batch in front, and nowhere else; one without a batch, no such axis but of 1."""
+    if x.batched:
+        return letters[0] == batch and letters.count(batch) == 1
     return all(size == 1 for size, letter in zip(x.shape, letters, strict=True) if letter == batch)
 
 

@@ -268,10 +268,11 @@ def test_layers(run) -> None:
 
 
 def test_every_layer_has_a_page(run) -> None:
+    from nndsl import ops
     from nndsl.layers import names
 
     described = {layer["name"]: layer for layer in json.loads(run("layers", "--format", "json")[1])}
-    assert set(described) == set(names())
+    assert set(described) == {*names(), *(f"ops.{name}" for name in ops.names())}
     for name, layer in described.items():
         assert layer["description"], name
         assert run("layers", name)[1].startswith(f"# {name}(")

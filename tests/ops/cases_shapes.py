@@ -158,6 +158,8 @@ OTHERWISE = {
     # There it mirrors the last axes alone.
     "ops.pad(m, ((0, 0), (1, 2), (0, 0)), \"reflect\")": "ops.transpose("
     "ops.pad(ops.transpose(m, (0, 2, 1)), ((0, 0), (0, 0), (1, 2)), mode=\"reflect\"), (0, 2, 1))",
-    # `take` fits no axis that is left.
+    # It does not promote there, and takes no list here.
+    'ops.einsum("ni,ij->nj", h, r)': 'ops.einsum("ni,ij->nj", ops.cast(h, "float32"), r)',
+    "ops.repeat(m, [1, 2, 3, 1], axis=1)": "ops.take(m, [0, 1, 1, 2, 2, 2, 3], axis=1)",
 }
 """What Keras is given instead, for its torch backend; there "symmetric" is what all others call "edge"."""

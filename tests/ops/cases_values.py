@@ -24,7 +24,7 @@ ARITHMETIC = [
         f"ops.{name}({pair})"
         for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")
         for pair in (
-            "x, y", "x, x", "x, 2", "x, -0.5", "2, p", "i, 3", "i, 0.5", "i, j", "x, i", "h, x", "h, g", "u, i", "x, v",
+            "x, y", "x, x", "x, 2", "x, -0.5", "2, p", "i, 3", "i, 0.5", "i, j", "x, i", "h, x", "h, g", "u, i",
             "t, x", "x, w1", "a, c", "u, s", "x, w0",
         )
     ),

@@ -97,7 +97,7 @@ def compare(expression: str) -> None:
             assert mine.dtype == other.dtype
         exact = mine.dtype not in (torch.float16, torch.bfloat16)
         tolerance = 1e-5 if exact else 1e-2
-        torch.testing.assert_close(mine, other, rtol=tolerance, atol=tolerance, check_dtype=False)
+        torch.testing.assert_close(mine, other, rtol=tolerance, atol=tolerance, check_dtype=False, equal_nan=True)
     _compare_gradients(ours | dict(module.named_parameters()), theirs, found, wanted)
 
 
@@ -117,7 +117,8 @@ def _compare_gradients(
         mine.backward(slope, retain_graph=True)
         other.backward(slope, retain_graph=True)
     for name, mine in ours.items():
-        gradient = mine.grad
-        if pairs and gradient is not None:
-            tolerance = 1e-5 if mine.dtype == torch.float32 else 1e-2
-            torch.testing.assert_close(gradient, theirs[name].grad, rtol=tolerance, atol=tolerance)
+        tolerance = 1e-5 if mine.dtype == torch.float32 else 1e-2
+        gradient, wanted_gradient = mine.grad, theirs[name].grad
+        assert (gradient is None) == (wanted_gradient is None)
+        if gradient is not None:
+            torch.testing.assert_close(gradient, wanted_gradient, rtol=tolerance, atol=tolerance)

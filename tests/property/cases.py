@@ -85,12 +85,20 @@ def values(kind: Kind) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
         return options, tuple(each for each in wrong if each not in options)
     if name == "Sizes":
         count: int = kind.count  # type: ignore[attr-defined]
-        right = (2, 1, 3, (2,) * count, tuple(range(1, count + 1)), [3] * count)
-        return right, (0, -1, 2.5, 2.0, True, None, "2", (0,) * count, (2,) * (count + 1), (1,) * (count - 1))
+        several = (2, 1, 3, (2,) * count, tuple(range(1, count + 1)), [3] * count)
+        return several, (0, -1, 2.5, 2.0, True, None, "2", (0,) * count, (2,) * (count + 1), (1,) * (count - 1))
     if name == "Borders":
         count = kind.axes  # type: ignore[attr-defined]
-        right = (1, 0, (1, 2), ((1, 0), (2, 1))) if count == 2 else (1, 0, (1, 2))
-        return right, (-1, (-1, 1), (1, 2, 3), None, 1.0, "x", True, ((1, 2, 3), 1))
+        return (1, 0, (1, 2), ((1, 0), (2, 1)))[: count + 2], (
+            -1,
+            (-1, 1),
+            (1, 2, 3),
+            None,
+            1.0,
+            "x",
+            True,
+            ((1, 2, 3), 1),
+        )
     return KINDS.get(name)
 
 

@@ -1,0 +1,138 @@
+"""Random arguments of single layers: accepted exactly when Keras accepts them, but for what is listed here."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import keras
+import torch
+from torch import Tensor
+
+import nndsl
+from nndsl.layers import find
+from tests.property.cases import Case, drawn
+from tests.property.running import called
+
+FULL, SHORT = 60_000, 4_000
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A way in which Keras and nndsl differ on purpose: whom it concerns, and why.
+
+    ``words`` are part of nndsl's message where it refuses more, and of Keras's where it refuses less.
+    """
+
+    words: str
+    why: str
+    layers: str = ""
+    code: str = ""
+
+    def covers(self, case: Case, code: str, message: str) -> bool:
+        """Tell whether a refusal is of this kind."""
+        names = self.layers.split()
+        return self.words in message and code.startswith(self.code) and (not names or case.name in names)
+
+
+STRICTER = (
+    Listed("must be", "a value of another type, which Python happens to take: `true` for 1, 2.0 for 2", code="E0302"),
+    Listed("takes floats", "integers where Keras casts: tokens without an Embedding are a mistake", code="E0405"),
+    Listed("takes integers", "floats that Keras would round down to rows of a table", "Embedding", "E0405"),
+    Listed("from 0 to 1", "a probability outside of 0 and 1", code="E0303"),
+    Listed("of at least 0", "a number that can only be a mistake where it is negative", code="E0303"),
+    Listed("`epsilon`", "0, with which PyTorch does not train", "BatchNormalization", "E0303"),
+    Listed("must leave the batch alone", "an axis that is the batch: samples would see each other", code="E0407"),
+    Listed("keeps no state", "state that is carried from batch to batch is not there", "SimpleRNN GRU LSTM", "E0307"),
+    Listed("renormalization", "not there", "BatchNormalization", "E0307"),
+    Listed("needs an axis", "no axis at all: nothing would be normalized", "UnitNormalization", "E0407"),
+    Listed("halves it", "an activation that halves the width of a state", "SimpleRNN GRU LSTM", "E0303"),
+    Listed("does not broadcast to", "a scale or noise that changes the shape", "Rescaling Dropout", "E0403"),
+    Listed(
+        "must be (N, steps, features)",
+        "a vector for a sequence",
+        "MultiHeadAttention Attention AdditiveAttention",
+        "E0401",
+    ),
+    Listed("compares query and key", "features that only broadcast", "AdditiveAttention Attention", "E0411"),
+    Listed("lie between the batch and the features", "attention over the features", "MultiHeadAttention", "E0407"),
+    Listed('must be `"valid"`', "an option that Keras does not look at", code="E0304"),
+    Listed("from 1 on", "an axis that is the batch, which Keras ignores", "PReLU", "E0303"),
+)
+"""What Keras accepts, and nndsl does not."""
+
+LOOSER = (
+    Listed("unexpected keyword argument 'trainable'", "every layer takes it here"),
+    Listed("normalized_shape", "Keras's torch backend fails for axes that are not the last"),
+    Listed("Lanczos interpolation is not supported", "Keras's torch backend alone has none", "UpSampling2D"),
+    Listed("non-singleton dimension", "Keras has its scale's axes in the order given", "RMSNormalization"),
+    Listed("argument score_mode", "an option in capitals, as Keras takes those of other layers", "Attention"),
+    Listed("'int' object is not iterable", "one size is a shape of one", "Reshape"),
+)
+"""What nndsl accepts, and Keras does not on its torch backend."""
+
+OTHER_SHAPES = {"RMSNormalization"}
+"""Where Keras's output has another shape than its input: its scale has the axes in the order given, not in theirs."""
+
+
+def tensors(case: Case) -> list[Tensor]:
+    """Return inputs; integers are 0, which is a row of every table."""
+    generator = torch.Generator().manual_seed(1)
+    if case.dtype != "float32":
+        return [torch.zeros((2, *shape), dtype=getattr(torch, case.dtype)) for shape in case.shapes]
+    return [torch.rand((2, *shape), generator=generator) for shape in case.shapes]
+
+
+def of_keras(case: Case) -> tuple[str | None, list[tuple[int, ...]]]:
+    """Return why Keras refuses a case, or None and the shapes of what it gives."""
+    declared = find(case.name)
+    assert declared is not None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            layer = getattr(keras.layers, case.name)(**dict(case.arguments))
+            result = layer(tensors(case)) if declared.takes_list else layer(*tensors(case))
+    except Exception as error:  # noqa: BLE001 - Keras raises whatever comes
+        return str(error), []
+    return None, [tuple(each.shape) for each in (result if isinstance(result, list | tuple) else [result])]
+
+
+def of_nndsl(case: Case) -> tuple[str, str] | list[tuple[int, ...]]:
+    """Return the code and the message of a refusal, or the shapes of what the module gives."""
+    try:
+        compiled = nndsl.compile(case.text)
+    except nndsl.NNDSLError as error:
+        found = next(each for each in error.diagnostics if each.severity == "error")
+        return found.code, found.message
+    return [tuple(output.shape) for output in called(compiled.module(seed=0), tensors(case))]
+
+
+def listed(entries: tuple[Listed, ...], case: Case, code: str, message: str) -> Listed | None:
+    """Return the entry that a refusal is of."""
+    return next((entry for entry in entries if entry.covers(case, code, message)), None)
+
+
+def test_random_arguments(full_size: bool) -> None:
+    count = int(os.environ.get("NNDSL_PROPERTY_COUNT", FULL if full_size else SHORT))
+    used: Counter[Any] = Counter()
+    for seed in range(count):
+        case = drawn(Random(seed))
+        refusal, wanted = of_keras(case)
+        found = of_nndsl(case)
+        if isinstance(found, tuple):
+            entry = listed(STRICTER, case, *found) if refusal is None else None
+            assert refusal is not None or entry is not None, f"{case.text}only nndsl refuses this: {found}"
+            used["both refuse" if refusal is not None else entry] += 1
+        elif refusal is not None:
+            entry = listed(LOOSER, case, "", refusal)
+            assert entry is not None, f"{case.text}only Keras refuses this: {refusal}"
+            used[entry] += 1
+        else:
+            assert found == wanted or case.name in OTHER_SHAPES, f"{case.text}{found} is not {wanted}"
+            used["both accept"] += 1
+    assert min(used["both accept"], used["both refuse"]) > count // 4
+    assert not {*STRICTER, *LOOSER} - {*used}, "entries of the lists that no case needs"
