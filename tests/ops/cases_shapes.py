@@ -113,7 +113,8 @@ JOINING = [
             "i, ((0, 0), (1, 2)), constant_values=7", "x, 0", "x, ((0, 0),)", "a, ((0, 0), (1, 1), (2, 0), (0, 0))",
             "x, ((0, 0), (1, 2)), \"reflect\"", "m, ((0, 0), (0, 0), (1, 2)), mode=\"reflect\"",
             "a, ((0, 0), (2, 1), (1, 1), (0, 0)), mode=\"reflect\"", "m, ((0, 0), (1, 2), (0, 0)), \"reflect\"",
-            "x, ((0, 0), (1, 2)), \"edge\"", "m, ((0, 0), (0, 0), (1, 2)), mode=\"edge\"", "i, ((0, 0), (2, 0)), \"edge\"",
+            "x, ((0, 0), (1, 2)), \"edge\"", "m, ((0, 0), (0, 0), (1, 2)), mode=\"edge\"",
+            "i, ((0, 0), (2, 0)), \"edge\"",
             "a, ((0, 0), (2, 1), (1, 1), (0, 0)), mode=\"edge\"", "i, ((0, 0), (1, 2)), \"reflect\"",
         )
     ),
@@ -156,8 +157,8 @@ OTHERWISE = {
     # Keras's torch backend has the product of matrices here, the others NumPy's dot.
     "ops.dot(m, w3)": "ops.tensordot(m, w3, axes=((2,), (1,)))",
     # There it mirrors the last axes alone.
-    "ops.pad(m, ((0, 0), (1, 2), (0, 0)), \"reflect\")": "ops.transpose("
-    "ops.pad(ops.transpose(m, (0, 2, 1)), ((0, 0), (0, 0), (1, 2)), mode=\"reflect\"), (0, 2, 1))",
+    'ops.pad(m, ((0, 0), (1, 2), (0, 0)), "reflect")': "ops.transpose("
+    'ops.pad(ops.transpose(m, (0, 2, 1)), ((0, 0), (0, 0), (1, 2)), mode="reflect"), (0, 2, 1))',
     # It does not promote there, and takes no list here.
     'ops.einsum("ni,ij->nj", h, r)': 'ops.einsum("ni,ij->nj", ops.cast(h, "float32"), r)',
     "ops.repeat(m, [1, 2, 3, 1], axis=1)": "ops.take(m, [0, 1, 1, 2, 2, 2, 3], axis=1)",

@@ -85,9 +85,13 @@ REDUCTIONS = [
         for name in ("argmax", "argmin")
         for rest in ("m, axis=1", "m, -1", "m, axis=2, keepdims=true", "i, axis=1", "b, axis=1", "a, axis=-1")
     ),
-    *(f"ops.add(v, ops.{name}(w))" for name in ("mean", "sum", "prod", "max", "min", "var", "std", "logsumexp", "norm")),
+    *(f"ops.add(v, ops.{name}(w))" for name in ("mean", "sum", "prod", "max", "min", "var", "std", "logsumexp")),
+    "ops.add(v, ops.norm(w))",
     *(f"ops.add(ops.expand_dims(v, 1), ops.{name}(w, axis=0))" for name in ("mean", "sum", "max", "norm")),
-    *(f"ops.add(ops.expand_dims(v, 1), ops.{name}(w, keepdims=true))" for name in ("mean", "sum", "prod", "argmax", "norm")),
+    *(
+        f"ops.add(ops.expand_dims(v, 1), ops.{name}(w, keepdims=true))"
+        for name in ("mean", "sum", "prod", "argmax", "norm", "any", "logsumexp")
+    ),
     "ops.add(v, ops.argmax(w))",
     "ops.prod(i, axis=1, dtype=\"float32\")",
     "ops.max(x, axis=1, initial=0.5)",
@@ -108,7 +112,11 @@ REDUCTIONS = [
 ]  # fmt: skip
 
 ALONG_AXES = [
-    *(f"ops.{name}({rest})" for name in ("softmax", "log_softmax") for rest in ("x", "m, axis=1", "m, 2", "a", "a, axis=1")),
+    *(
+        f"ops.{name}({rest})"
+        for name in ("softmax", "log_softmax")
+        for rest in ("x", "m, axis=1", "m, 2", "a", "a, axis=1")
+    ),
     *(f"ops.add(x, ops.{name}(t, axis=none))" for name in ("softmax", "log_softmax")),
     "ops.cumsum(x, axis=1)",
     "ops.cumsum(m, -1)",

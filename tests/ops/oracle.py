@@ -39,9 +39,8 @@ def model(expression: str, results: int = 1) -> str:
     names = names_in(expression)
     lines = [f"  input {name}: {INPUTS[name]}" for name in names if name in INPUTS]
     lines += [f"  {name} = {name} -> MaxPooling2D(1)" for name in names if name in MOVED]
-    for name in names:
-        if name in WEIGHTS:
-            lines.append(f"  {name} = Weight({WEIGHTS[name]}, initializer=RandomNormal(stddev=1.0))".replace(",)", ",)"))
+    drawn = "initializer=RandomNormal(stddev=1.0)"
+    lines += [f"  {name} = Weight({WEIGHTS[name]}, {drawn})" for name in names if name in WEIGHTS]
     targets = ", ".join(f"result_{place}" for place in range(results))
     lines += [f"  {targets} = {expression}", f"  output {targets}"]
     return "model M {\n" + "\n".join(lines) + "\n}\n"
@@ -73,7 +72,7 @@ def leaf(value: Tensor) -> Tensor:
 
 def keras_values(expression: str, values: dict[str, Tensor]) -> list[Tensor]:
     """Return what Keras makes of an expression."""
-    text = OTHERWISE.get(expression, expression).replace("\"edge\"", "\"symmetric\"")
+    text = OTHERWISE.get(expression, expression).replace('"edge"', '"symmetric"')
     names = {"ops": keras.ops, "true": True, "false": False, "none": None, **values}
     return tensors_of(eval(text, {"__builtins__": {}}, names))
 
