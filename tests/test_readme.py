@@ -24,6 +24,17 @@ def test_models_are_clean_and_formatted(text: str) -> None:
     assert nndsl.format(text) == text
 
 
+def test_messages_are_those_of_the_wrong_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    wrong = fences("nn error E[0-9]+")
+    assert len(wrong) == len(fences("text")) > 0
+    for text, expected in zip(wrong, fences("text"), strict=True):
+        name = re.search(r"--> (\S+):\d+:\d+", expected)
+        assert name is not None
+        Path(name[1]).write_text(text, encoding="utf-8")
+        assert nndsl.render(nndsl.check(name[1])) == expected.rstrip("\n")
+
+
 def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mnist.nn").write_text(fences("nn")[0])

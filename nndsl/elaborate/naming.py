@@ -75,9 +75,11 @@ def _is_option(evaluator: Evaluator, name: str, kind: Kind) -> bool:
 def foreign_attribute(evaluator: Evaluator, expression: nodes.Attribute) -> NoReturn:
     """Report a dot that is not that of ``ops.name``. Raises Stop."""
     session, value = evaluator.session, expression.value
-    if isinstance(value, nodes.Name) and value.name == "ops":
-        message = f"`ops.{expression.name}` stands without its brackets"
-        session.fail("E0209", message, expression.span, help=f"write `ops.{expression.name}(…)`")
+    outer = value.value if isinstance(value, nodes.Attribute) else value
+    if isinstance(outer, nodes.Name) and outer.name == "ops":
+        called = ".".join(["ops", *([value.name] if isinstance(value, nodes.Attribute) else []), expression.name])
+        message = f"`{called}` stands without its brackets"
+        session.fail("E0209", message, expression.span, help=f"write `{called}(…)`")
     prefix = value.name if isinstance(value, nodes.Name) else ""
     help = suggest(f"{prefix}.{expression.name}", layers.names(), "layer") if prefix in _LOOKALIKES else ""
     if not help:
