@@ -90,7 +90,8 @@ def _target(
         if index < len(positional):
             return positional[index]
         count = {0: "no arguments", 1: "one argument"}.get(len(positional), f"{len(positional)} arguments")
-        raise BindingError("E0205", f"`{called}` takes {count} by position, and this is one more", path=(index,))
+        help = "" if positional else f"what it is applied to stands behind its brackets: `{called}()(…)`"
+        raise BindingError("E0205", f"`{called}` takes {count} by position, and this is one more", help, path=(index,))
     if written in fields:
         return written
     from nndsl.suggestions import suggest

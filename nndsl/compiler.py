@@ -44,7 +44,7 @@ class Compiled:
 
     name: str
     diagnostics: tuple[Diagnostic, ...]
-    model: Graph
+    model: Graph = field(repr=False)
     compile: CompileSettings | None
     fit: FitSettings | None
 

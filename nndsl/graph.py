@@ -57,11 +57,11 @@ class Node:
     """
 
     layer: Layer
-    inputs: tuple[Tensor, ...]
+    inputs: tuple[Tensor, ...] = field(repr=False)  # each would show all that leads to it, again and again
     types: tuple[TensorType, ...]
     span: Span
     made: Made | None = None
-    keywords: Mapping[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = field(default_factory=dict, repr=False)
     hint: str = ""
     turns: tuple[Turn, ...] = ()
     hints: tuple[str, ...] = ()

@@ -234,7 +234,7 @@ VALUES = {
 def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     """Return the candidates that are spelt nearly like ``name``, the nearest first.
 
-    Another case or other underscores are no distance; else a name of 3 letters may be 1 edit away
+    Another case or other underscores are no distance, and who is that near is alone; else a name of 3 letters may be 1 edit away
     (an insertion, deletion, substitution or exchange of neighbours), one of 6 letters 2.
     """
     wanted = _folded(name)
@@ -244,7 +244,10 @@ def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> tuple[str, 
         distance = _distance(wanted, _folded(candidate), allowed)
         if distance <= allowed and candidate != name:
             found.append((distance, candidate[:1] != name[:1], candidate))
-    return tuple(candidate for *_, candidate in sorted(found)[:limit])
+    found.sort()
+    if found and found[0][0] == 0:
+        return tuple(candidate for distance, _, candidate in found if distance == 0)[:limit]
+    return tuple(candidate for *_, candidate in found[:limit])
 
 
 def suggest(name: str, candidates: Iterable[str], kind: Kind) -> str:

@@ -9,6 +9,7 @@ from pprint import pformat
 
 from nndsl.cli.common import (
     STANDARD_INPUT,
+    WRONG_USE,
     add_file,
     add_model,
     add_settings,
@@ -37,6 +38,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the result; raise NNDSLError if the file has errors, OSError if it cannot be written."""
     text = text_of(options.file)
+    if isinstance(text, Path) and options.output is not None and _is_same(text, Path(options.output)):
+        print(f"nndsl: {options.output!r} is the file itself", file=sys.stderr)
+        print("help: write the source to another file, such as `-o model.py`", file=sys.stderr)
+        return WRONG_USE
     if options.emit == "ast":
         result = pformat(parse(text), width=100) + "\n"
     else:
@@ -48,3 +53,7 @@ def run(options: Namespace) -> int:
     else:
         Path(options.output).write_text(result, encoding="utf-8", newline="\n")
     return 0
+
+
+def _is_same(file: Path, output: Path) -> bool:
+    return file.exists() and output.exists() and file.samefile(output)

@@ -25,6 +25,6 @@ def run(options: Namespace) -> int:
         return 0
     near = nearest(code, pages)
     print(f"nndsl: there is no code {options.code!r}", file=sys.stderr)
-    if near:
-        print(f"help: did you mean {' or '.join(near)}?", file=sys.stderr)
+    help = f"did you mean {' or '.join(near)}?" if near else "messages begin with their code, such as E0401"
+    print(f"help: {help}", file=sys.stderr)
     return WRONG_USE

@@ -61,7 +61,7 @@ def _parser(given: Sequence[str]) -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"nndsl {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name in given:
             module = import_module(f"nndsl.cli.{name}")
             module.configure(command)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nndsl.arguments import ArgumentError, describe, parameters
 from nndsl.diagnostics import Note
 from nndsl.elaborate.sizes import AppliedSizes, described
+from nndsl.elaborate.unused import help_to_take
 from nndsl.elaborate.values import UNKNOWN, Composed, LayerValue, PerStep, Single, is_unknown
 from nndsl.graph import Made, Node, Tensor
 from nndsl.layers.base import Layer, LayerError, TensorType
@@ -93,10 +94,17 @@ def _check_count(evaluator: Evaluator, layer: Layer, count: int, at: nodes.Node)
     name = type(layer).__name__
     if layer.takes_list and count > most:
         evaluator.session.fail("E0714", f"`{name}` of {count:,} tensors: at most {most:,} are merged at once", at.span)
-    wanted = f"{least} to {most}" if least != most else {1: "one input"}.get(most, f"{most} inputs")
+    wanted = f"{least} to {most} inputs" if least != most else {1: "one input"}.get(most, f"{most} inputs")
     names = ", ".join(layer.input_names)
     help = f"its inputs are {names}" if most > 1 and not layer.takes_list else ""
-    evaluator.session.fail("E0422", f"`{name}` takes {wanted}, and here are {count}", at.span, help=help)
+    if help and count == 1:
+        help += "; one tensor may stand for several: `(x, x)`"
+    here = "here is 1" if count == 1 else f"here are {count}"
+    evaluator.session.fail("E0422", f"`{name}` takes {wanted}, and {here}", at.span, help=help)
+
+
+_BATCHED = "arithmetic and `Concatenate` give it the batch of another tensor"
+_UNBATCHED = {"Embedding": "learned positions are added by `PositionEmbedding(length)`"}
 
 
 def _check_batches(evaluator: Evaluator, layer: Layer, tensors: tuple[Tensor, ...], at: nodes.Node) -> None:
@@ -109,7 +117,7 @@ def _check_batches(evaluator: Evaluator, layer: Layer, tensors: tuple[Tensor, ..
                 f"`{type(layer).__name__}` takes a batch, and {named(evaluator, tensor)} has none",
                 at.span,
                 notes=(origin(evaluator, tensor),),
-                help="arithmetic and `Concatenate` give it the batch of another tensor",
+                help=_UNBATCHED.get(type(layer).__name__, _BATCHED),
             )
 
 
@@ -266,7 +274,24 @@ def refuse(
             notes.append(Note(f"`{described(call.span)}` is constructed here", call.span))
     if error.input is not None and error.input < len(tensors):
         notes.insert(0, origin(evaluator, tensors[error.input]))
-    evaluator.session.fail(error.code, error.message, span, label=error.label, notes=tuple(notes), help=error.help)
+    help = error.help
+    if error.code == "E0401" and len(tensors) == 1 and hasattr(_recurrent(layer), "return_sequences"):
+        before = _recurrent(tensors[0].node.layer)
+        if getattr(before, "return_sequences", True) is False:
+            help = f"write `return_sequences=true` in the `{type(before).__name__}` before it"
+    body = evaluator.body
+    if body is not None and body.passed_by and body.standing and tensors == (body.current,):
+        meant = help_to_take(body.passed_by.targets[0].name, body.standing)
+        if meant and at.span.start == body.standing.span.start:
+            notes.append(Note("a binding leaves the current value as it is", body.passed_by.span))
+            help = meant
+    evaluator.session.fail(error.code, error.message, span, label=error.label, notes=tuple(notes), help=help)
+
+
+def _recurrent(layer: Layer) -> Layer:
+    """The layer in a wrapper such as ``Bidirectional``, or the layer itself."""
+    inner = getattr(layer, "layer", None)
+    return inner if isinstance(inner, Layer) else layer
 
 
 def add(

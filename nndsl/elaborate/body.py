@@ -28,6 +28,10 @@ class Body:
         self.inputs: list[Node] = []
         self.outputs: list[tuple[str, Any, Span]] = []
         self.statement: Span | None = None
+        self.standing: nodes.Expression | None = None
+        """The expression that stands alone and is being evaluated."""
+        self.passed_by: nodes.Assign | None = None
+        """The binding of a tensor right before it, which left the current value as it was."""
         self.has_nodes = False
         self.uses: dict[Made, list[tuple[Node, nodes.Node]]] = {}
         """How each layer with weights is used: with each of the types that it takes once."""

@@ -146,18 +146,22 @@ def _arguments(
         if target == "name" and not isinstance(argument.value, nodes.String) and layer and layer.can_hold_weights:
             continue  # the places have reported it
         value = _argument(evaluator, argument.value, fields[target].metadata if target in fields else {})
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor) or (isinstance(value, (list, tuple)) and any(map(_is_tensor, value))):
             text = argument.span.text if len(argument.span.text) <= 20 else "x"
             made = f"{called}({'…' if len(call.arguments) > 1 or any(map(is_required, fields.values())) else ''})"
-            evaluator.session.report(
+            what = "a tensor" if isinstance(value, Tensor) else "a list of tensors"
+            evaluator.session.fail(
                 "E0322",
-                f"`{called}` is constructed with constants, and this is a tensor",
+                f"`{called}` is constructed with constants, and this is {what}",
                 argument.span,
                 help=f"apply it: `{made}({text})` or `{text} -> {made}`",
             )
-            value = UNKNOWN
         written.append((argument.name, value))
     return written
+
+
+def _is_tensor(value: object) -> bool:
+    return isinstance(value, Tensor)
 
 
 def _argument(evaluator: Evaluator, expression: nodes.Expression, metadata: Any) -> Any:

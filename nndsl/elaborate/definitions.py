@@ -35,7 +35,8 @@ def matched(
             if index >= len(names):
                 count = {0: "no arguments", 1: "one argument"}.get(len(names), f"{len(names)} arguments")
                 message = f"`{called}` takes {count} by position, and this is one more"
-                session.report("E0205", message, argument.span)
+                help = "" if names else f"what it is applied to stands behind its brackets: `{called}()(…)`"
+                session.report("E0205", message, argument.span, help=help)
                 continue
             name = names[index]
         elif name not in names and name not in more:

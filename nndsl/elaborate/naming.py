@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
 
 _SYMBOL = re.compile(r"[A-Z][0-9]*")
-_LOOKALIKES = ("nn", "torch", "F", "keras", "tf", "layers", "self")
+_LOOKALIKES = ("nn", "torch", "F", "keras", "tf", "tensorflow", "layers", "self")
+_LOOKALIKES += ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
 
 
 def is_symbol(name: str) -> bool:
@@ -42,8 +43,12 @@ def unbound(evaluator: Evaluator, expression: nodes.Name) -> NoReturn:
     help = suggest(name, candidates, "layer")
     if not help and is_symbol(name):
         help = f"a symbolic size is declared where it comes in: `input x: ({name}, 8)`"
+    if not help and evaluator.symbols is not None:
+        help = "a symbolic size is a capital letter, such as `T`"
     if not help:
         help = suggest(name, (), "statement")
+    if not help and is_layer:
+        help = "`nndsl layers` lists the layers there are"
     called = "layer" if is_layer else "name"
     session.fail("E0201", f"unknown {called} `{name}`", expression.span, help=help)
 
@@ -60,11 +65,16 @@ def quoted(evaluator: Evaluator, expression: nodes.Expression, kind: Kind | None
         elif isinstance(item, nodes.Name) and _is_option(evaluator, item.name, kind):
             help = f'write `"{item.name}"`: options are strings'
             evaluator.session.report("E0201", f"unknown name `{item.name}`", item.span, help=help)
+        elif isinstance(item, nodes.Attribute) and _accepts(kind, item.name):
+            help = f'write `"{item.name}"`: options are strings'
+            evaluator.session.report("E0210", _nothing(item), item.span, help=help)
 
 
 def _is_option(evaluator: Evaluator, name: str, kind: Kind) -> bool:
-    if name in evaluator.names or evaluator.file.find(name) is not ABSENT:
-        return False
+    return name not in evaluator.names and evaluator.file.find(name) is ABSENT and _accepts(kind, name)
+
+
+def _accepts(kind: Kind, name: str) -> bool:
     try:
         kind.read(name)
     except ArgumentError:
@@ -80,8 +90,18 @@ def foreign_attribute(evaluator: Evaluator, expression: nodes.Attribute) -> NoRe
         called = ".".join(["ops", *([value.name] if isinstance(value, nodes.Attribute) else []), expression.name])
         message = f"`{called}` stands without its brackets"
         session.fail("E0209", message, expression.span, help=f"write `{called}(…)`")
-    prefix = value.name if isinstance(value, nodes.Name) else ""
-    help = suggest(f"{prefix}.{expression.name}", layers.names(), "layer") if prefix in _LOOKALIKES else ""
-    if not help:
-        help = "a dot stands in `ops.name(…)` alone: values have no attributes"
-    session.fail("E0210", f"nothing is called `.{expression.name}` here", expression.span, help=help)
+    parts = [expression.name]
+    while isinstance(value, nodes.Attribute):
+        parts.append(value.name)
+        value = value.value
+    help = "a dot stands in `ops.name(…)` alone: values have no attributes"
+    if isinstance(value, nodes.Name) and value.name in _LOOKALIKES:
+        known = [*layers.names(), *(each for kind in recipes.NAMES.values() for each in kind)]
+        help = suggest(".".join([value.name, *parts[::-1]]), known, "layer") or help
+    elif expression.name == "shape":
+        help = "write `shape(x)`, which leaves the batch out"
+    session.fail("E0210", _nothing(expression), expression.span, help=help)
+
+
+def _nothing(expression: nodes.Attribute) -> str:
+    return f"nothing is called `.{expression.name}` here"

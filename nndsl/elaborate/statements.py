@@ -121,6 +121,7 @@ class Statements:
         names = self.evaluator.names
         if isinstance(statement, nodes.Assign):
             names.update(dict.fromkeys((target.name for target in statement.targets), UNKNOWN))
+            self.body.passed_by = statement
         elif isinstance(statement, nodes.Input):
             self._forget_symbols()
             self._take_input(UNKNOWN, name_of(statement))
@@ -192,10 +193,16 @@ class Statements:
         for target, each in zip(statement.targets, unpacked(evaluator, statement, value), strict=True):
             if target.name != "_":
                 evaluator.names[target.name] = each
+        if value is UNKNOWN or isinstance(value, Tensor):
+            self.body.passed_by = statement
 
     def _expression(self, statement: nodes.ExpressionStatement) -> None:
         self.evaluator.hint = ""
-        value = self.evaluator.standing(statement.value)
+        self.body.standing = statement.value
+        try:
+            value = self.evaluator.standing(statement.value)
+        finally:
+            self.body.standing = self.body.passed_by = None
         if value is not UNKNOWN and not isinstance(value, Tensor):
             if isinstance(value, (tuple, list)) and any(isinstance(item, Tensor) for item in value):
                 names = ", ".join("abcdefgh"[: len(value)]) if len(value) <= 8 else "a, b, …"

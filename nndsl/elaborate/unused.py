@@ -121,14 +121,19 @@ def _named(expression: nodes.Expression, names_output: bool) -> list[nodes.Named
 
 def _meant(name: str, following: nodes.Statement | None) -> tuple[tuple[Note, ...], str]:
     """Say that a lone layer follows that may have been meant to take the name."""
-    if isinstance(following, nodes.ExpressionStatement):
-        first = following.value
-        while isinstance(first, (nodes.Chain, nodes.Named)):
-            first = first.links[0] if isinstance(first, nodes.Chain) else first.value
-        if isinstance(first, nodes.Call) and isinstance(first.callee, nodes.Name):
-            note = Note("this takes the current value, which a binding leaves as it is", following.span)
-            return (note,), f"if it was meant to take `{name}`, write `{name} -> {first.callee.name}(…)`"
-    return (), "leave it out, or use it"
+    help = help_to_take(name, following.value) if isinstance(following, nodes.ExpressionStatement) else ""
+    if not help or following is None:
+        return (), "leave it out, or use it"
+    return (Note("this takes the current value, which a binding leaves as it is", following.span),), help
+
+
+def help_to_take(name: str, standing: nodes.Expression) -> str:
+    """Return how a layer that stands alone takes the value of a name, or nothing if it is no constructor."""
+    while isinstance(standing, (nodes.Chain, nodes.Named)):
+        standing = standing.links[0] if isinstance(standing, nodes.Chain) else standing.value
+    if isinstance(standing, nodes.Call) and isinstance(standing.callee, nodes.Name):
+        return f"if it was meant to take `{name}`, write `{name} -> {standing.callee.name}(…)`"
+    return ""
 
 
 def report_idle(session: Session) -> None:

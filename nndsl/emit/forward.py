@@ -236,7 +236,7 @@ class Writer:
 
     def _name_for(self, tensor: Tensor, node: Node) -> str:
         leaves_block = isinstance(node.layer, Instance) and tensor.type.dtype == "bool"
-        name = node.hints[tensor.index] if node.hints else node.hint
+        name = node.hints[tensor.index] if tensor.index < len(node.hints) else node.hint
         hint = "mask" if leaves_block else name or "x"
         return free(hint, _Taken(self._holders, self._last_use, self._position))
 

@@ -170,11 +170,11 @@ class OneHot(Op):
     def forward(self, call: Call) -> Code:
         """Whether a class is the one, as a number."""
         (x,) = call.types
-        classes = code("torch.arange({}, device={}.device)", self.num_classes, call.inputs[0])
-        found = code("({}.unsqueeze(-1) == {})", call.inputs[0], classes)
-        if self.axis not in (-1, x.rank):
-            found = code(f"{{}}.movedim(-1, {self.axis})", found)
-        return in_dtype(found, "bool", call.outputs[0].dtype)
+        hot, values = call.local("hot"), call.inputs[0]
+        comparison = f"{hot} = {{}}.unsqueeze(-1) == torch.arange({{}}, device={{}}.device)"
+        call.statement(code(comparison, values, self.num_classes, values))
+        moved = "" if self.axis in (-1, x.rank) else f".movedim(-1, {self.axis})"
+        return in_dtype(Code(hot + moved), "bool", call.outputs[0].dtype)
 
 
 class Indices(Kind):

@@ -47,7 +47,7 @@ def describe(character: str) -> str:
     """Return the code point and the name of a character: ``U+200B ZERO WIDTH SPACE``."""
     name = unicodedata.name(character, "")
     if not name and unicodedata.category(character) == "Cc":
-        name = "a control character"
+        name = "(a control character)"
     return f"U+{ord(character):04X} {name}".rstrip()
 
 

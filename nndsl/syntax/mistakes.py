@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Note, Source, Span
 from nndsl.suggestions import suggest
+from nndsl.syntax.habits import habit
 from nndsl.syntax.layout import CLOSERS, END_OF_BODY, OPENERS
 from nndsl.syntax.lexer import Token
 from nndsl.syntax.tables import ACTIONS, KEYWORDS
@@ -38,6 +39,10 @@ _INSERTIONS = {
     "STRING": "a path in quotes",
     "BINARY": "an operator",
     "IMPORT": "`import`",
+}
+_HELP = {
+    "ARROW": "or put them on two lines: a statement ends with its line",
+    "STRING": 'an import is written `from "file.nn" import Name`; layers need none',
 }
 _CLOSER_TEXT = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 _LONGEST_STATEMENT = 400  # tokens; in a longer one no repair is tried
@@ -141,7 +146,7 @@ class Mistakes:
         where = f" after `{self._text(previous)}`" if previous.kind != "_NL" else ""
         if kind in ("EQUAL", "ARROW", "COMMA", "BINARY", "COLON") and following.kind != "_NL":
             where = f" between `{self._text(previous)}` and `{self._text(following)}`"
-        help_ = "or put them on two lines: a statement ends with its line" if kind == "ARROW" else ""
+        help_ = _HELP.get(kind, "")
         span = Span(self.source, previous.end, previous.end)
         return Diagnostic("E0111", f"missing {what}{where}", span, notes=notes, help=help_)
 
@@ -155,7 +160,8 @@ class Mistakes:
             if found:
                 return found[0]
         return (
-            self._word(token, place)
+            habit(self.source, self.tokens, place.start, place.index)
+            or self._word(token, place)
             or self._line(token, place)
             or self._bracket(token, place)
             or (self._repair(token, place) if self._can_try(place) else None)
@@ -199,7 +205,7 @@ class Mistakes:
         if token.kind == "ELSE":
             return (self._error("E0110", "this `else` follows no `if`", token),)
         if token.kind == "IMPORT":
-            help_ = 'an import is written `from "file.nn" import Name`'
+            help_ = 'an import is written `from "file.nn" import Name`; layers need none'
             return (self._error("E0110", "unexpected `import`", token, help_),)
         return None
 

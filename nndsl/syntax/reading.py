@@ -21,16 +21,17 @@ def read_file(path: str | os.PathLike[str], limits: Limits = Limits()) -> Source
     try:
         handle = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except IsADirectoryError:  # on Windows a folder cannot be opened
-        raise _refused("E0603", "this is not a regular file", name) from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise _refused("E0603", "this is a folder, not a file", name) from None
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
         os.close(handle)
-        raise _refused("E0603", "this is not a regular file", name)
+        raise _refused("E0603", f"this is {'a folder, not a file' if stat.S_ISDIR(mode) else 'not a regular file'}", name)
     with os.fdopen(handle, "rb") as file:
         data = file.read(limits.file_bytes + 1)
     return read_bytes(data, name, limits)
 
 
-def read_bytes(data: bytes, name: str = "<bytes>", limits: Limits = Limits()) -> Source:
+def read_bytes(data: bytes, name: str = "<text>", limits: Limits = Limits()) -> Source:
     """Return the text of bytes in UTF-8; raises NNDSLError if they are not, or too many.
 
     A byte-order mark is left out, and line ends become ``\\n``.

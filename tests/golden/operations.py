@@ -82,10 +82,8 @@ class Operations(nn.Module):
         values = torch.cat((code, pooled), dim=-1)  # (N, 8)
         values, indices = values.topk(3)
         places = indices.to(torch.int32)  # (N, 3)
-        # (N, 3, 8)
-        classes = (places.unsqueeze(-1) == torch.arange(8, device=places.device)).to(
-            torch.float32
-        )
+        hot = places.unsqueeze(-1) == torch.arange(8, device=places.device)
+        classes = hot.to(torch.float32)  # (N, 3, 8)
         kl = code.square()  # (N, 4)
         kl = kl.sum(-1)  # (N,)
         kl = kl.clamp(0.0, 10.0)  # (N,)

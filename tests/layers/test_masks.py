@@ -233,7 +233,7 @@ block Words(units) {
         return x, reader(dense(x))
 
     compiled = compare(text, {"words.table": table, "words.dense": dense, "reader": reader}, expected, TOKENS)
-    assert "x, x_1, mask = self.words(tokens)" in compiled.source
+    assert "x, y, mask = self.words(tokens)" in compiled.source
     unread = text.replace('GRU(3, name="reader")(y)', "y")
     assert "mask" not in nndsl.compile(unread).source
 

@@ -18,7 +18,7 @@ from nndsl.layers import find
 from tests.property.cases import Case, drawn
 from tests.property.running import called
 
-FULL, SHORT = 60_000, 4_000
+FULL, SHORT = 100_000, 4_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,9 @@ STRICTER = (
     Listed("compares query and key", "features that only broadcast", "AdditiveAttention Attention", "E0411"),
     Listed("lie between the batch and the features", "attention over the features", "MultiHeadAttention", "E0407"),
     Listed('must be `"valid"`', "an option that Keras does not look at", code="E0304"),
+    Listed("would give an axis of 0", "an output without values", "Conv1DTranspose Conv2DTranspose", "E0402"),
+    Listed("takes `sliding_window`", "a window over several axes", "MultiHeadAttention", "E0307"),
+    Listed("`output_shape`", "0, which Keras reads as none", "MultiHeadAttention", "E0303"),
     Listed("from 1 on", "an axis that is the batch, which Keras ignores", "PReLU", "E0303"),
 )
 """What Keras accepts, and nndsl does not."""
@@ -135,4 +138,5 @@ def test_random_arguments(full_size: bool) -> None:
             assert found == wanted or case.name in OTHER_SHAPES, f"{case.text}{found} is not {wanted}"
             used["both accept"] += 1
     assert min(used["both accept"], used["both refuse"]) > count // 4
-    assert not {*STRICTER, *LOOSER} - {*used}, "entries of the lists that no case needs"
+    if count >= FULL:
+        assert not {*STRICTER, *LOOSER} - {*used}, "entries of the lists that no case needs"
