@@ -46,12 +46,12 @@ def test_nothing_is_near(name: str) -> None:
     assert nearest(name, NAMES) == ()
 
 
+def test_what_differs_in_case_alone_is_alone() -> None:
+    assert nearest("conv2d", ["Conv1D", "Conv2D", "Conv3D"]) == ("Conv2D",)
+
+
 def test_the_nearest_comes_first_and_three_are_enough() -> None:
-    assert nearest("Conv3D", ["Conf3D", "Cone3D", "Conv2D", "Conv1D", "conv3d"]) == (
-        "conv3d",
-        "Cone3D",
-        "Conf3D",
-    )
+    assert nearest("Conv3D", ["Conf3D", "xonv3D", "Cone3D", "Conv2D"]) == ("Cone3D", "Conf3D", "Conv2D")
     assert nearest("Conv2D", ["Conv2D"]) == ()
 
 

@@ -147,8 +147,11 @@ def _arguments(
             continue  # the places have reported it
         value = _argument(evaluator, argument.value, fields[target].metadata if target in fields else {})
         if isinstance(value, Tensor) or (isinstance(value, (list, tuple)) and any(map(_is_tensor, value))):
-            text = argument.span.text if len(argument.span.text) <= 20 else "x"
+            inputs = argument.span.text
             made = f"{called}({'…' if len(call.arguments) > 1 or any(map(is_required, fields.values())) else ''})"
+            if layer is not None and layer.takes_list and isinstance(value, Tensor):
+                inputs, made = f"[{', '.join(each.span.text for each in call.arguments)}]", f"{called}()"
+            text = inputs if len(inputs) <= 20 else "x"
             what = "a tensor" if isinstance(value, Tensor) else "a list of tensors"
             evaluator.session.fail(
                 "E0322",

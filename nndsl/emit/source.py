@@ -12,7 +12,7 @@ from nndsl.emit.library import Library
 from nndsl.emit.lifting import Class, Resolved
 from nndsl.emit.loops import Indented, Statement, module_list, roll, written
 from nndsl.emit.printer import docstring, statement
-from nndsl.emit.templates import Entry
+from nndsl.emit.resets import by_place, entry_turns, list_length, resets
 from nndsl.graph import Graph, Made
 
 _IMPORTS = (
@@ -68,7 +68,7 @@ def _imports(body: str, library: Library) -> str:
 
 def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[str]:
     lines = [*statement(f"class {declared.name}(nn.Module):", 0), *docstring(declared.summary, 4), ""]
-    resets = _resets(declared)
+    drawn = resets(declared)
     signature = "".join(f", {parameter.name}: {_type(parameter.values)}" for parameter in declared.parameters)
     constructor = [line for entry in _registered(declared) for line in statement(entry, 8)]
     if constructor or declared.kept:
@@ -76,13 +76,13 @@ def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[s
         lines.append("        super().__init__()")
         lines += [f"        self._{name} = {name}" for name in declared.kept]
         lines += constructor
-        if resets:
+        if drawn:
             lines.append("        self.reset_parameters()")
         if channels_last:
             lines.append("        self.to(memory_format=torch.channels_last)")
         lines.append("")
-    if resets:
-        lines += ["    def reset_parameters(self) -> None:", '        """Draw the initial weights."""', *resets, ""]
+    if drawn:
+        lines += ["    def reset_parameters(self) -> None:", '        """Draw the initial weights."""', *drawn, ""]
     return lines + _forward(declared, heads)
 
 
@@ -90,21 +90,14 @@ def _type(values: Sequence[float]) -> str:
     return "float" if any(isinstance(value, float) for value in values) else "int"
 
 
-def _by_place(declared: Class) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for index, (entry, _, _) in enumerate(declared.entries):
-        places.setdefault(entry.made.place.name, []).append(index)
-    return places
-
-
 def _registered(declared: Class) -> list[str]:
     """Return the statements that register the layers, in the order of the text."""
     found = []
-    for name, indices in _by_place(declared).items():
+    for name, indices in by_place(declared).items():
         entries = [(declared.entries[index][0], declared.entries[index][1]) for index in indices]
         loops = entries[0][0].loops
         if loops:
-            turns = {tuple(dict(entry.made.turns)[loop] for loop in loops): build for entry, build in entries}
+            turns = {entry_turns(entry): build for entry, build in entries}
             value = _nested(turns, loops, (), declared.template.graph)
         else:
             value = entries[0][1]
@@ -132,86 +125,6 @@ def _nested(
             elements.append(_nested(inside, loops, (*outer, turn), graph))
     parameters = all(build.text.startswith("nn.Parameter(") for build in turns.values())
     return module_list(elements, "nn.ParameterList" if parameters and depth + 1 == len(loops) else "nn.ModuleList")
-
-
-def list_length(
-    graph: Graph, loops: tuple[int, ...], outer: tuple[int, ...], turns: dict[tuple[int, ...], Resolved]
-) -> int:
-    """Return how many turns a loop has inside given turns of the loops around it."""
-    around = tuple(zip(loops, outer, strict=False))
-    return graph.loop_turns.get((around, loops[len(outer)]), max(key[len(outer)] for key in turns) + 1)
-
-
-def _resets(declared: Class) -> list[str]:
-    """Return the statements that draw the weights: layers that are drawn alike are drawn in one loop."""
-    alike: dict[tuple[str, ...], list[Entry]] = {}
-    for entry, _, resets in declared.entries:
-        if resets:
-            alike.setdefault(tuple(str(reset) for reset in resets), []).append(entry)
-    lines: list[str] = []
-    for texts, entries in alike.items():
-        subjects = _subjects(entries, declared)
-        if len(subjects) == 1 and not subjects[0].startswith("*"):
-            lines += [line for text in texts for line in statement(text.replace(ATTRIBUTE, subjects[0]), 8)]
-            continue
-        source = subjects[0][1:] if len(subjects) == 1 else f"({', '.join(subjects)})"
-        if source.startswith("(layer for"):
-            source = source[1:-1]
-            outer, inner = source.removeprefix("layer ").split(" for layer in ")
-            lines += statement(f"{outer}:", 8)
-            lines += statement(f"for layer in {inner}:", 12)
-            indent = 16
-        else:
-            lines += statement(f"for layer in {source}:", 8)
-            indent = 12
-        lines += [line for text in texts for line in statement(text.replace(ATTRIBUTE, "layer"), indent)]
-    return lines
-
-
-def _subjects(entries: list[Entry], declared: Class) -> list[str]:
-    """Return expressions that name layers, a whole list of them as ``*self.name``."""
-    complete = {name: len(indices) for name, indices in _by_place(declared).items()}
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        groups.setdefault(entry.made.place.name, []).append(entry)
-    found: list[str] = []
-    for name, members in groups.items():
-        loops = members[0].loops
-        if not loops:
-            found.append(f"self.{name}")
-        elif len(loops) == 1 and len(members) == complete[name] and _is_dense(members, declared.template.graph):
-            found.append(f"*self.{name}")
-        elif len(loops) == 2 and len(members) == complete[name] and _is_dense(members, declared.template.graph):
-            found.append(f"*(layer for layers in self.{name} for layer in layers)")
-        elif len(loops) == 1 and len(members) > 1 and (part := _part(members, declared.template.graph)):
-            found.append(f"*self.{name}[{part}]")
-        else:
-            found += [
-                f"self.{name}" + "".join(f"[{dict(member.made.turns)[loop]}]" for loop in loops) for member in members
-            ]
-    return found
-
-
-def _part(members: list[Entry], graph: Graph) -> str:
-    """Return the slice of a list that holds layers in turns that follow each other, or nothing."""
-    turns = [member.made.turns[-1][1] for member in members]
-    if turns != list(range(turns[0], turns[-1] + 1)):
-        return ""
-    length = list_length(graph, members[0].loops, (), {(turn,): Resolved("") for turn in turns})
-    return f"{turns[0] or ''}:{'' if turns[-1] + 1 == length else turns[-1] + 1}"
-
-
-def _is_dense(members: list[Entry], graph: Graph) -> bool:
-    """Return whether every turn of the loops has its layer."""
-    loops = members[0].loops
-    keys = {tuple(dict(member.made.turns)[loop] for loop in loops): Resolved("") for member in members}
-    if len(loops) == 1:
-        return len(keys) == list_length(graph, loops, (), keys)
-    outer = {key[:1] for key in keys}
-    total = 0
-    for prefix in outer:
-        total += list_length(graph, loops, prefix, {key: value for key, value in keys.items() if key[:1] == prefix})
-    return len(outer) == list_length(graph, loops, (), keys) and total == len(keys)
 
 
 def _forward(declared: Class, heads: Sequence[str]) -> list[str]:

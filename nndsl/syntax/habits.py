@@ -12,7 +12,7 @@ _CAPITALS = ("Model", "Block", "Input", "Output")
 
 
 def habit(source: Source, tokens: Sequence[Token], start: int, index: int) -> Diagnostic | None:
-    """Return what to say of a statement that begins at ``start`` and goes wrong at ``index``, if a habit explains it."""
+    """Return what to say of a statement from ``start`` that goes wrong at ``index``, if a habit explains it."""
 
     def word(at: int) -> str:
         return source.text[tokens[at].start : tokens[at].end]
@@ -47,6 +47,6 @@ def habit(source: Source, tokens: Sequence[Token], start: int, index: int) -> Di
     if first == "DEF" and kind in ("COLON", "LBRACE"):
         help = "a function is `def name(a) = expression`, of constants alone; a part of a network is a `block`"
         return found("E0110", unexpected, help)
-    if kind == "FOR" and tokens[start].kind != "FOR":
+    if kind == "FOR" and following == "NAME":
         return found("E0110", unexpected, "there are no comprehensions: write `items = items + [item]` in a loop")
     return None

@@ -25,7 +25,8 @@ def read_file(path: str | os.PathLike[str], limits: Limits = Limits()) -> Source
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        raise _refused("E0603", f"this is {'a folder, not a file' if stat.S_ISDIR(mode) else 'not a regular file'}", name)
+        what = "a folder, not a file" if stat.S_ISDIR(mode) else "not a regular file"
+        raise _refused("E0603", f"this is {what}", name)
     with os.fdopen(handle, "rb") as file:
         data = file.read(limits.file_bytes + 1)
     return read_bytes(data, name, limits)

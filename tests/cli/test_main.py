@@ -74,6 +74,10 @@ def test_help(run, command: str) -> None:
     assert COMMANDS[command] in run("--help")[1]
 
 
+def test_help_keeps_capitals(run) -> None:
+    assert "Compile a model to Python source." in run("build", "--help")[1]
+
+
 def test_a_command_imports_what_it_uses() -> None:
     script = "import sys; from nndsl.cli.main import main; main(['explain', 'E0101']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -327,3 +331,22 @@ def test_settings_have_a_name(run, good: Path, argument: str) -> None:
     status, _, err = run("check", good, "--set", argument)
     assert status == 2
     assert "not of the form name=value" in err
+
+
+def test_a_source_never_replaces_its_model(run, good: Path) -> None:
+    status, out, err = run("build", good, "-o", good.parent / "." / good.name)
+    assert (status, out) == (2, "")
+    assert "is the file itself" in err
+    assert good.read_text() == GOOD
+
+
+def test_a_folder_is_named_so(run, tmp_path: Path) -> None:
+    status, out, err = run("check", tmp_path)
+    assert (status, out) == (1, "")
+    assert "error[E0603]: this is a folder, not a file" in err
+
+
+def test_a_code_that_is_like_none(run) -> None:
+    status, out, err = run("explain", "CODE")
+    assert (status, out) == (2, "")
+    assert "help: messages begin with their code, such as E0401" in err

@@ -72,7 +72,7 @@ def test_brackets_say_which_is_meant() -> None:
     [
         ("a = 1 < 2 «<» 3", "E0114", "write `1 < 2 and 2 < …`"),
         ("a = 1 == 1 «!=» 3", "E0114", "write `1 == 1 and 1 != …`"),
-        ("a = 2 «not» in [1]", "E0110", None),
+        ("a = 2 «not in» [1]", "E0118", "write `not a in b`"),
         ("a = true == «not» true", "E0119", "write `(not true)`"),
     ],
 )

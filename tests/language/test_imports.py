@@ -50,7 +50,7 @@ def test_blocks_models_constants_recipes_and_functions_are_imported(folder: Path
 def test_an_import_is_called_by_its_new_name(folder: Path) -> None:
     assert keys(main("Part as Piece", "Piece(2)"), root=folder) == ["piece.dense"]
     help = refused(main("Part as Piece", "«Part»(2)"), "E0201", root=folder).help
-    assert help == ""
+    assert help == "`nndsl layers` lists the layers there are"
 
 
 def test_a_path_is_relative_to_the_importing_file(folder: Path) -> None:

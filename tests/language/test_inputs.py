@@ -50,7 +50,7 @@ def test_dtypes(dtype: str) -> None:
         ("input x: («none», 3)", "E0324", "`_` stands for any size, a capital letter for a symbolic one"),
         ("input x: («None», 3)", "E0324", "`_` stands for any size, a capital letter for a symbolic one"),
         ("input x: («2 ** 31», 3)", "E0716", None),
-        ("input x: («width», 3)", "E0201", ""),
+        ("input x: («width», 3)", "E0201", "a symbolic size is a capital letter, such as `T`"),
         ("input x: («Ab», 3)", "E0201", None),
         ("input x: («L1», 3)", "E0209", "take another letter for the size"),
         ("input x: («L2», 3)", "E0209", "take another letter for the size"),

@@ -10,6 +10,7 @@ from tests.language.checking import accepted, found, holds, keys, model, refused
 
 # ---------------------------------------------------------------- text
 
+IMPORT = 'an import is written `from "file.nn" import Name`; layers need none'
 PLAIN = model("Dense(3)\n# a comment, with ümlauts\nDense(4) # another")
 
 
@@ -87,7 +88,7 @@ def test_a_line_that_ends_too_early_or_too_late_is_refused(marked: str, code: st
     ("text", "code", "help"),
     [
         ("model M«»\n  input x: (8)\n  Dense(3)", "E0111", ""),
-        ("«import» torch\nmodel M {\n  input x: (8)\n}", "E0110", 'an import is written `from "file.nn" import Name`'),
+        ("«import» torch\nmodel M {\n  input x: (8)\n}", "E0110", IMPORT),
         ("model M {\n  input x «=» (8)\n  Dense(3)\n}", "E0110", None),
         ("model M {\n  input x: (8)\n  output y «=» x * 2\n}", "E0110", None),
         ("model M {\n  input x: (8)\n  Dense(units«:» 3)\n}", "E0110", "an argument is written `name=value`"),
