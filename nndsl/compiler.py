@@ -173,10 +173,13 @@ class _Compilation:
             else:
                 closed = [each for each in file.definitions if each.kind == "model" and is_closed(each, settings)]
             self._check_all(file, closed)
+            models = [each for each in file.definitions if each.kind == "model"]
+            known = {parameter.name for each in models for parameter in each.syntax.parameters}
             for definition in closed:
+                # Without a model's name, a setting is for all that have it, and one that none has is wrong for each.
                 free = {each.name for each in definition.syntax.parameters if each.name not in definition.fixed}
-                own = {name: value for name, value in settings.items() if model is not None or name in free}
-                self._elaborated(file, definition, own)
+                given = {name for name in settings if model is not None or name in free or name not in known}
+                self._elaborated(file, definition, {name: settings[name] for name in settings if name in given})
             report_idle(file.session)
         except Exhausted:
             pass

@@ -234,8 +234,8 @@ VALUES = {
 def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     """Return the candidates that are spelt nearly like ``name``, the nearest first.
 
-    Another case or other underscores are no distance, and who is that near is alone; else a name of 3 letters may be 1 edit away
-    (an insertion, deletion, substitution or exchange of neighbours), one of 6 letters 2.
+    Another case or other underscores are no distance, and what is that near leaves out the rest; else a name of 3
+    letters may be 1 edit away (an insertion, deletion, substitution or exchange of neighbours), one of 6 letters 2.
     """
     wanted = _folded(name)
     allowed = 0 if len(wanted) < 3 else 1 if len(wanted) < 6 else 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,10 +57,16 @@ def add_settings(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--root",
-        type=Path,
+        type=_folder,
         metavar="FOLDER",
         help="the folder that imports must stay inside (default: the file's)",
     )
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise ArgumentTypeError(f"{text!r} is no folder")
+    return Path(text)
 
 
 def add_model(parser: ArgumentParser) -> None:

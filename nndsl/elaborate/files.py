@@ -61,7 +61,8 @@ def read_inside(root: Path, path: Path, limit: int) -> bytes:
             opened.append(os.open(folder, os.O_RDONLY | _FOLDER | _NO_LINK, dir_fd=opened[-1]))
         return read_limited(os.open(name, os.O_RDONLY | _NO_LINK | _NO_WAIT, dir_fd=opened[-1]), limit)
     except FileNotFoundError:
-        raise Fault("E0601", "there is no such file") from None
+        help = "" if path.suffix == ".nn" else f"write the whole name of the file, such as `{path.stem}.nn`"
+        raise Fault("E0601", "there is no such file", help) from None
     except IsADirectoryError:
         raise Fault("E0603", "this is a folder, not a file") from None
     except (OSError, ValueError) as error:

@@ -42,7 +42,7 @@ class Imports:
     def _import(self, item: nodes.Import, folder: Path | None) -> FileScope | None:
         session, span = self.session, item.path.span
         if folder is None or self.root is None:
-            help = "give the compiler a path, or a root folder"
+            help = "give the compiler a path, or a root folder (`--root`)"
             session.report("E0601", "a text without a path cannot import files", span, help=help)
             return None
         try:

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
 
 _SYMBOL = re.compile(r"[A-Z][0-9]*")
-_LOOKALIKES = frozenset(
-    ("nn", "torch", "F", "keras", "tf", "tensorflow", "layers", "self")
-    + ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
-)
+_LOOKALIKES = frozenset(("nn", "torch", "F", "keras", "tf", "tensorflow", "layers", "self", "activations", "losses"))
+_LOOKALIKES |= {"constraints", "initializers", "metrics", "optimizers", "regularizers"}
 
 
 def is_symbol(name: str) -> bool:

@@ -50,7 +50,6 @@ _HERE = {
     "slice": "x[:, 2:5]",
     "get_item": "x[:, 2:5]",
     "unstack": "x[:, 0]",
-    "shape": "shape(x)",
     "size": "shape(x)",
     "zeros": "Weight((3, 4), trainable=false)",
     "ones": 'Weight((3, 4), initializer="ones", trainable=false)',
@@ -83,6 +82,7 @@ _HERE = {
 
 _NONE = {
     "convert_to_tensor": "a tensor is one already, and a number stands as it is",
+    "shape": "`shape(x)` leaves the batch out; what takes a shape takes `x` too: `ops.random.normal(x)`",
     "nonzero": "its shape follows from values: write `ops.where(condition, x1, x2)`",
     "unique": "its shape follows from values",
     "while_loop": "a model has no loops over values: `for` is unfolded",

@@ -41,6 +41,8 @@ def habit(source: Source, tokens: Sequence[Token], start: int, index: int) -> Di
     if first == "INPUT" and previous == "RPAR" and kind == "COMMA":
         help = _DTYPE if word(index + 1) == "dtype" else "write one input a line"
         return found("E0110", unexpected, help)
+    if first == "FROM" and previous == "IMPORT" and word(index) == "*":
+        return found("E0110", unexpected, "name what is imported: `import A, B`")
     if first in ("COMPILE", "FIT") and index == start + 1 and kind == "LPAR":
         help = f"its settings stand in braces, one a line: `{word(start)} {{`, then `name = value`"
         return found("E0110", unexpected, help)

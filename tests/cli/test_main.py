@@ -350,3 +350,18 @@ def test_a_code_that_is_like_none(run) -> None:
     status, out, err = run("explain", "CODE")
     assert (status, out) == (2, "")
     assert "help: messages begin with their code, such as E0401" in err
+
+
+def test_a_setting_that_no_model_has(run, tmp_path: Path) -> None:
+    file = tmp_path / "two.nn"
+    file.write_text("model A(a=1) {\n  input (4)\n\n  Dense(a)\n}\n\nmodel B {\n  input (4)\n\n  Dense(2)\n}\n")
+    assert run("check", file, "--set", "a=3") == (0, "", "")
+    status, out, err = run("check", file, "--set", "q=3")
+    assert (status, out) == (1, "")
+    assert "the model `A` has no parameter `q`" in err
+
+
+def test_a_root_is_a_folder(run, good: Path) -> None:
+    status, out, err = run("check", good, "--root", good)
+    assert (status, out) == (2, "")
+    assert "is no folder" in err

@@ -89,7 +89,7 @@ def test_an_import_stays_inside_the_root(folder: Path, path: str, code: str) -> 
 
 def test_a_text_without_a_path_imports_nothing_without_a_root() -> None:
     marked = main("Part", "Part(2)").replace('"library.nn"', '«"library.nn"»')
-    assert refused(marked, "E0601").help == "give the compiler a path, or a root folder"
+    assert refused(marked, "E0601").help == "give the compiler a path, or a root folder (`--root`)"
 
 
 def test_a_file_may_import_from_above_it_inside_the_root(folder: Path) -> None:

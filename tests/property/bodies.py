@@ -25,7 +25,7 @@ class Value:
     @property
     def is_float(self) -> bool:
         """Whether layers of floats take it."""
-        return self.dtype.startswith("float")
+        return "float" in self.dtype
 
 
 class Definitions(Protocol):

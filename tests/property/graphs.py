@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 
 from tests.property.bodies import Body, Value
+from tests.property.links import DTYPES
 from tests.property.pen import Axis, Pen, Shape
 
 INPUTS = ("a", "b", "tokens", "image", "x")
@@ -33,6 +34,8 @@ class File:
         body = Body(pen, self, values, current, 0)
         body.write(pen.one((4, 1, 2, 6, 8, 10, 12, 14)))
         setting = ['set data_format = "channels_first"'] if self.first else []
+        if pen.chance(0.06):
+            setting.append(f'set dtype_policy = "{pen.one(DTYPES)}"')
         model = ["model Main {", *declared, *body.lines, *self.outputs(body, values), "}"]
         return "\n".join([*setting, *self.definitions, *model]) + "\n"
 
@@ -49,9 +52,11 @@ class File:
             shape = tuple(self.axis(place == (0 if self.first else rank - 1)) for place in range(rank))
             if integers and pen.chance(0.5):
                 shape = tuple(self.axis(False) for _ in shape)
-            dtype = pen.one(("int64", "int64", "int32")) if integers else "float32"
+            dtype = pen.one(("int64", "int64", "int32", "uint8")) if integers else "float32"
+            if pen.chance(0.04):
+                dtype = pen.one(("float16", "bfloat16", "float64", "bool"))
             written = f"({', '.join(axis.text or str(axis.size) for axis in shape)}{',' if rank == 1 else ''})"
-            lines.append(f"input {name}: {dtype if integers or not rank else ''}{written}")
+            lines.append(f"input {name}: {dtype if dtype != 'float32' or not rank else ''}{written}")
             values.append(Value(name, tuple(replace(axis, text=axis.text.replace("_", "")) for axis in shape), dtype))
         return lines, values
 

@@ -10,6 +10,7 @@ from tests.property.pen import Axis, Pen, Shape, sizes, volume
 Written = tuple[str, Shape]
 Arguments = list[tuple[str, str]]
 ANY = (1, 2, 3, 4)
+DTYPES = ("float64", "bfloat16", "float16", "mixed_bfloat16", "float32")
 LARGEST = 2_000
 """Values of a sample above which nothing is enlarged any more."""
 
@@ -28,6 +29,8 @@ def options(pen: Pen, *, bias: bool = True) -> Arguments:
         found.append(("kernel_regularizer", pen.one(('"l2"', "L1L2(l1=1e-3)"))))
     if pen.chance(0.03):
         found.append(("trainable", "false"))
+    if pen.chance(0.03):
+        found.append(("dtype", f'"{pen.one(DTYPES)}"'))
     return found
 
 
@@ -386,7 +389,7 @@ def names_for(rank: int) -> list[str]:
 
 def link(pen: Pen, shape: Shape, dtype: str = "float32") -> tuple[str, Shape, str]:
     """Write a layer for a tensor, and guess what it gives."""
-    if not dtype.startswith("float"):
+    if "float" not in dtype:
         name = pen.one(OF_INTEGERS)
         text, after = WRITERS[name][1](pen, name, shape)
         return text, after, "float32" if name in ("Embedding", "Rescaling") else dtype
