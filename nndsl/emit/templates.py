@@ -143,6 +143,8 @@ class Collector:
 
     def _class_name(self, wanted: str) -> str:
         taken = {group.name for group in self.groups} | NAMES
+        if wanted[0].islower():  # `residual_block`: the classes of Python are written in one way
+            wanted = "".join(part[:1].upper() + part[1:] for part in wanted.split("_"))
         if wanted in RESERVED:
             wanted += "_"
         number, name = 1, wanted
