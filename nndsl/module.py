@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from nndsl.compiler import compile as compile_model
+from nndsl.emit.library import NAMES as HELPERS
 
 
 def build(
@@ -89,9 +90,11 @@ def _drawn(declared: type[nn.Module], device: torch.device | str | None) -> nn.M
         module = declared()
     module = module.to_empty(device=device or torch.get_default_device())
     for part in module.modules():
-        declared_here = vars(type(part)).get("reset_parameters")
-        if type(part).__module__.startswith("nndsl.emitted.") and declared_here is not None:
-            declared_here(part)
+        kind = type(part)
+        draws = vars(kind).get("reset_parameters")
+        # What a class of the file registers is drawn by it, helpers included.
+        if draws is not None and kind.__module__.startswith("nndsl.emitted.") and kind.__name__ not in HELPERS:
+            draws(part)
     return module
 
 

@@ -14,7 +14,7 @@ from nndsl.layers.missing import missing
 from nndsl.layers.penalties import constraint, regularizer
 from nndsl.layers.refusals import need_floats, need_least_rank, placed_axis, shown
 from nndsl.recipes.base import Recipe
-from nndsl.recipes.initializers import Initializer, Ones, initializer
+from nndsl.recipes.initializers import Initializer, Ones, Zeros, initializer
 
 
 class Groups(Kind):
@@ -96,6 +96,18 @@ class Affine(Normalizing):
         beta = (("bias", "beta", self.beta_initializer),) if self.center else ()
         return self.variables(inputs[0], *gamma, *beta)
 
+    @property
+    def resets_itself(self) -> bool:
+        """Whether the module's own ``reset_parameters`` gives the weights that Keras's default initializers give."""
+        return False
+
+    def reset(self, module: Code, *inputs: TensorType) -> tuple[Code, ...]:
+        """Draw the weights, by the module's own method where they are the usual ones and zeros."""
+        usual = {"weight": Ones, "bias": Zeros, "running_mean": Zeros, "running_var": Ones}
+        if self.resets_itself and all(type(each.initializer) is usual[each.leaf] for each in self.weights(*inputs)):
+            return (code("{}.reset_parameters()", module),)
+        return Normalizing.reset(self, module, *inputs)
+
     def partly(self, context: Build, module: Code) -> Code:
         """Return a module of PyTorch's that has both weights with the one that is not wanted taken away."""
         if self.center == self.scale:
@@ -159,6 +171,11 @@ class BatchNormalization(Affine):
         )
         return (*Affine.weights(self, *inputs), *statistics)
 
+    @property
+    def resets_itself(self) -> bool:
+        """The helper does."""
+        return True
+
     def build(self, context: Build, *inputs: TensorType) -> Code:
         """The helper, with the arguments that are not its defaults."""
         given: dict[str, Part] = {
@@ -217,6 +234,11 @@ class LayerNormalization(Affine):
     gamma_regularizer: Recipe | None = regularizer()
     beta_constraint: Recipe | None = constraint()
     gamma_constraint: Recipe | None = constraint()
+
+    @property
+    def resets_itself(self) -> bool:
+        """nn.LayerNorm does, if it has both weights as they come."""
+        return self.center and self.scale
 
     def build(self, context: Build, *inputs: TensorType) -> Code:
         """An nn.LayerNorm over the last axes."""

@@ -40,8 +40,7 @@ class ConvNeXtBlock(nn.Module):
         """Draw the initial weights."""
         nn.init.uniform_(self.y_depthwise_conv2d.weight, -self._limit, self._limit)
         nn.init.zeros_(self.y_depthwise_conv2d.bias)
-        nn.init.ones_(self.y_layer_normalization.weight)
-        nn.init.zeros_(self.y_layer_normalization.bias)
+        self.y_layer_normalization.reset_parameters()
         for layer in (self.y_dense, self.y_dense_1):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -98,8 +97,7 @@ class ConvNeXt(nn.Module):
             *self.layer_normalization_1[1:],
             self.layer_normalization_2,
         ):
-            nn.init.ones_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            layer.reset_parameters()
 
     def forward(self, image: Tensor) -> Tensor:
         if image.shape[1:] != (64, 64, 3):

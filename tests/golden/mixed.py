@@ -36,6 +36,14 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
+    def reset_parameters(self) -> None:
+        if self.weight is not None:
+            nn.init.ones_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+        self.running_mean.zero_()
+        self.running_var.fill_(1)
+
     def forward(self, x: Tensor) -> Tensor:
         mean, variance = self.running_mean, self.running_var
         affine = self.weight, self.bias
@@ -87,10 +95,7 @@ class Mixed(nn.Module):
         for layer in (self.conv2d, self.dense, self.dense_1):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
-        nn.init.ones_(self.batch_normalization.weight)
-        nn.init.zeros_(self.batch_normalization.bias)
-        nn.init.zeros_(self.batch_normalization.running_mean)
-        nn.init.ones_(self.batch_normalization.running_var)
+        self.batch_normalization.reset_parameters()
 
     def forward(self, image: Tensor) -> Tensor:
         if image.shape[1:] != (16, 16, 3):

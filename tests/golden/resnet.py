@@ -33,6 +33,14 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
+    def reset_parameters(self) -> None:
+        if self.weight is not None:
+            nn.init.ones_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+        self.running_mean.zero_()
+        self.running_var.fill_(1)
+
     def forward(self, x: Tensor) -> Tensor:
         mean, variance = self.running_mean, self.running_var
         affine = self.weight, self.bias
@@ -70,10 +78,7 @@ class Residual(nn.Module):
         for layer in (self.y_conv2d, self.y_conv2d_1):
             nn.init.xavier_uniform_(layer.weight)
         for layer in (self.y_batch_normalization, self.y_batch_normalization_1):
-            nn.init.ones_(layer.weight)
-            nn.init.zeros_(layer.bias)
-            nn.init.zeros_(layer.running_mean)
-            nn.init.ones_(layer.running_var)
+            layer.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.y_conv2d(x)  # (N, filters, H, W)
@@ -107,10 +112,7 @@ class Residual2(nn.Module):
             self.y_batch_normalization_1,
             self.shortcut_batch_normalization,
         ):
-            nn.init.ones_(layer.weight)
-            nn.init.zeros_(layer.bias)
-            nn.init.zeros_(layer.running_mean)
-            nn.init.ones_(layer.running_var)
+            layer.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         # (N, filters, (H + 1) // 2, (W + 1) // 2)
@@ -154,10 +156,7 @@ class ResNet(nn.Module):
     def reset_parameters(self) -> None:
         """Draw the initial weights."""
         nn.init.xavier_uniform_(self.conv2d.weight)
-        nn.init.ones_(self.batch_normalization.weight)
-        nn.init.zeros_(self.batch_normalization.bias)
-        nn.init.zeros_(self.batch_normalization.running_mean)
-        nn.init.ones_(self.batch_normalization.running_var)
+        self.batch_normalization.reset_parameters()
         nn.init.xavier_uniform_(self.logits.weight)
         nn.init.zeros_(self.logits.bias)
 

@@ -135,8 +135,7 @@ class PreNorm(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the initial weights."""
-        nn.init.ones_(self.layer_normalization.weight)
-        nn.init.zeros_(self.layer_normalization.bias)
+        self.layer_normalization.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.layer_normalization(x)  # (N, T, 64)
@@ -160,8 +159,7 @@ class PreNorm2(nn.Module):
         for layer in (self.inner_dense, self.inner_dense_1):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
-        nn.init.ones_(self.layer_normalization.weight)
-        nn.init.zeros_(self.layer_normalization.bias)
+        self.layer_normalization.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.layer_normalization(x)  # (N, T, 64)
@@ -181,8 +179,7 @@ class PreNorm3(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the initial weights."""
-        nn.init.ones_(self.layer_normalization.weight)
-        nn.init.zeros_(self.layer_normalization.bias)
+        self.layer_normalization.reset_parameters()
 
     def forward(self, x: Tensor, inner: nn.Module) -> Tensor:
         y = self.layer_normalization(x)  # (N, T, 64)
@@ -216,8 +213,7 @@ class Transformer(nn.Module):
         )
         nn.init.xavier_uniform_(self.mixer.weight)
         nn.init.zeros_(self.mixer.bias)
-        nn.init.ones_(self.logits_layer_normalization.weight)
-        nn.init.zeros_(self.logits_layer_normalization.bias)
+        self.logits_layer_normalization.reset_parameters()
         nn.init.xavier_uniform_(self.logits_dense.weight)
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -34,8 +34,7 @@ class Vision(nn.Module):
         for layer in self.scale:
             nn.init.ones_(layer)
         for layer in self.x_layer_normalization:
-            nn.init.ones_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            layer.reset_parameters()
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         if image.shape[1:] != (32, 32, 3):
