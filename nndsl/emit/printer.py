@@ -17,6 +17,7 @@ _PRECEDENCE = (
     (" * ", " // ", " / ", " % ", " @ "),
     (" ** ",),
 )
+_METHOD = re.compile(r"\.\w+\(")
 _HEAD = re.compile(r"(return |raise |if |for [\w, ]+ in |[\w.,*\[\]() ]+ = |\*|\w+=)")
 
 
@@ -146,6 +147,14 @@ def _expression(head: str, text: str, tail: str, indent: int, *, inside: bool = 
                 return lines
         lines = _expression("", text, "", indent + 4, inside=True)
         return [f"{pad}{head}(", *lines, f"{pad}){tail}"]
+    calls = _chained(text)
+    if len(calls) > 2:
+        if inside:
+            first, *lines = [line for call in calls[:-1] for line in _broken(call, "", indent)]
+            return [pad + head + first.lstrip(), *lines, *_broken(calls[-1], tail, indent)]
+        whole = len(deeper + text) <= WIDTH
+        lines = [deeper + text] if whole else [line for call in calls for line in _broken(call, "", indent + 4)]
+        return [f"{pad}{head}(", *lines, f"{pad}){tail}"]
     if not inside and head and not _brackets(text) and len(deeper + text) <= WIDTH:
         return [f"{pad}{head}(", deeper + text, f"{pad}){tail}"]
     return _broken(head + text, tail, indent)
@@ -171,7 +180,8 @@ def _inner(text: str, indent: int, *, is_call: bool) -> list[str]:
     if indent + len(text) <= WIDTH and (is_call or len(parts) == 1) and not text.endswith(","):
         return [" " * indent + text]
     if clauses[1:]:
-        return [line for clause in clauses for line in _broken(clause, "", indent)]
+        element = _expression("", clauses[0], "", indent, inside=True)
+        return [*element, *(line for clause in clauses[1:] for line in _broken(clause, "", indent))]
     if len(parts) == 1 and not text.endswith(","):
         return _expression("", text, "", indent, inside=True)
     return _listed(parts, indent)
@@ -202,6 +212,16 @@ def _clauses(text: str) -> list[str]:
     places = [index for index, character in _outside(text) if character == " " and text.startswith(" for ", index)]
     starts = [0, *(place + 1 for place in places)]
     return [text[start:end] for start, end in zip(starts, [*places, len(text)], strict=True)]
+
+
+def _chained(text: str) -> list[str]:
+    """Return a call and the methods that are called on what it gives: ``f(x)``, ``.to(y)``, ``.mean()``."""
+    places = [
+        index
+        for index, character in _outside(text)
+        if character == "." and text[index - 1] == ")" and _METHOD.match(text, index)
+    ]
+    return [text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True)]
 
 
 def _operands(text: str) -> list[tuple[str, str]]:

@@ -306,4 +306,17 @@ model Attributes {
   output register_buffer
 }
 """,
+    "methods of methods": """
+set dtype_policy = "bfloat16"
+
+model Frozen {
+  input image: (9, 9, 4)
+
+  SeparableConv2D(4, 2, strides=(1, 2), use_bias=false, trainable=false) as a_separable_convolution
+  BatchNormalization(momentum=0.9, epsilon=1e-5, trainable=false) as a_batch_normalization
+  for i in range(2) {
+    SeparableConv2D(4, 2, use_bias=false, trainable=false, activation="relu") as more
+  }
+}
+""",
 }
