@@ -286,13 +286,14 @@ class GroupNormalization(Affine):
         return result
 
     def build(self, context: Build, *inputs: TensorType) -> Code:
-        """An nn.GroupNorm."""
+        """An nn.GroupNorm, or the helper."""
         (channels,) = self.extents(inputs[0])
         groups = channels if self.groups == -1 else self.groups
         if self.center and not self.scale:  # PyTorch's own has no gradient then
             return code("{}({}, {}, eps={})", context.helper("OffsetGroupNorm"), groups, channels, self.epsilon)
         affine = "" if self.center or self.scale else ", affine=False"
-        module = code("nn.GroupNorm({}, {}, eps={}{})", groups, channels, self.epsilon, affine)
+        name = context.helper("GroupNorm") if inputs[0].rank in (4, 5) and not affine else "nn.GroupNorm"
+        module = code("{}({}, {}, eps={}{})", name, groups, channels, self.epsilon, affine)
         return self.partly(context, module)
 
     def wanted_order(self, *inputs: TensorType) -> Order:

@@ -100,7 +100,7 @@ def test_other_modules_are_pytorchs() -> None:
         (GroupNormalization(groups=4), nn.GroupNorm),
         (RMSNormalization(), nn.RMSNorm),
     ):
-        assert type(build(*source(layer, [x])).layer) is wanted
+        assert isinstance(build(*source(layer, [x])).layer, wanted)
 
 
 @pytest.mark.parametrize("axis", [1, -2, (1, 2), (3, 1)])

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tests.property.links import kept, link, recurrent_arguments
+from tests.property.choosing import kept, link
+from tests.property.links import recurrent_arguments
 from tests.property.pen import Axis, Pen, Shape, sizes
 
 NAMES = ("y", "z", "u", "skip", "half", "x_1", "y_1", "forward", "torch", "self", "type", "h")

@@ -105,6 +105,12 @@ RUN = {
           output x -> Conv2DTranspose(2, 1, strides=(2, 3), padding="same", activation="relu")
         }
         """,
+    "groups_of_an_input_normalized": """
+        model M {
+          input x: (3, 3, 4)
+          output x -> GroupNormalization(2)
+        }
+        """,
     "powers_and_slices": """
         model M {
           input x: (H, W, 4)
