@@ -18,8 +18,10 @@ class BindingError(ArgumentError):
 
     ``path`` leads to what is to blame, from outside in: the index of a written argument or of an item of a list, then
     that of an argument of the recipe written there, and so on. The empty path is the call itself. ``name`` is the
-    parameter that is meant, or empty.
+    parameter that is meant, or empty. ``others`` are what is wrong with other arguments of the same call.
     """
+
+    others: tuple[BindingError, ...] = ()
 
     def __init__(self, code: str, message: str, help: str = "", *, path: tuple[int, ...] = (), name: str = "") -> None:
         super().__init__(code, message, help)
@@ -35,14 +37,20 @@ def bind(declared: type[Declared], arguments: Sequence[tuple[str | None, Any]], 
     """
     called = name or declared.__name__
     fields, positional, required, rest = _signature(cast("Any", declared))
+    errors: list[BindingError] = []
     given: dict[str, int] = {}
     for index, (written, _) in enumerate(arguments):
-        target = written if rest and written else _target(called, fields, positional, index, written)
+        try:
+            target = written if rest and written else _target(called, fields, positional, index, written)
+        except BindingError as error:
+            errors.append(error)
+            continue
         if target in given:
-            raise BindingError("E0206", f"`{target}` of `{called}` is given twice", path=(index,), name=target)
+            message = f"`{target}` of `{called}` is given twice"
+            errors.append(BindingError("E0206", message, path=(index,), name=target))
         given[target] = index
     missing = [name for name in required if name not in given]
-    if missing:
+    if missing and not errors:  # else a name that is not known may be meant for it
         listed = " and ".join(f"`{item}`" for item in missing)
         example = ", ".join(f"{item}=…" for item in missing)
         raise BindingError("E0301", f"`{called}` needs {listed}", f"write `{called}({example})`", name=missing[0])
@@ -51,7 +59,14 @@ def bind(declared: type[Declared], arguments: Sequence[tuple[str | None, Any]], 
     for target, index in given.items():
         kind = kind_of(fields[target]) if target in fields else cast("Field[Any]", rest).metadata["rest"]
         held = values if target in fields else others
-        held[target] = read_at(kind, target, arguments[index][1], index)
+        try:
+            held[target] = read_at(kind, target, arguments[index][1], index)
+        except BindingError as error:
+            errors.append(error)
+    if errors:
+        first, *more = sorted(errors, key=lambda error: error.path)
+        first.others = tuple(more)
+        raise first
     if rest is not None:
         values[rest.name] = tuple(others.items())
     return declared(**values)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from nndsl import recipes
-from nndsl.arguments import describe, is_required, kind_of, parameters
-from nndsl.binding import BindingError, bind, read_at
+from nndsl.arguments import describe, is_required, parameters
+from nndsl.binding import BindingError, bind
 from nndsl.diagnostics import Span
 from nndsl.dims import Dim
 from nndsl.elaborate.applying import apply
@@ -16,6 +18,7 @@ from nndsl.elaborate.freezing import frozen
 from nndsl.elaborate.naming import quoted
 from nndsl.elaborate.operators import unknown_size
 from nndsl.elaborate.places import argument_clashes
+from nndsl.elaborate.session import Stop
 from nndsl.elaborate.values import (
     ABSENT,
     LAYERS,
@@ -188,7 +191,7 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
     try:
         layer = bind_known(cls, written, declared.name)
     except BindingError as error:
-        refuse_arguments(evaluator, written, error, blamed(call, error.path))
+        refuse_arguments(evaluator, written, error, partial(blamed, call))
     if layer is None:
         return None
     if layer.dtype is None and evaluator.policy != "float32":
@@ -206,14 +209,20 @@ def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Laye
 
 
 def refuse_arguments(
-    evaluator: Evaluator, written: list[tuple[str | None, Any]], error: BindingError, span: Span
+    evaluator: Evaluator,
+    written: list[tuple[str | None, Any]],
+    error: BindingError,
+    place: Callable[[tuple[int, ...]], Span],
 ) -> NoReturn:
     """Report arguments that do not fit; of a symbolic size it is said how it becomes a number. Raises Stop."""
-    size = _symbolic(written, error.path)
-    if size is not None and error.code == "E0302":
-        fault = unknown_size(size)
-        evaluator.session.fail(fault.code, fault.message, span, help=fault.help)
-    evaluator.session.fail(error.code, error.message, span, help=error.help)
+    for each in (error, *error.others):
+        size = _symbolic(written, each.path)
+        if size is not None and each.code == "E0302":
+            fault = unknown_size(size)
+            evaluator.session.report(fault.code, fault.message, place(each.path), help=fault.help)
+        else:
+            evaluator.session.report(each.code, each.message, place(each.path), help=each.help)
+    raise Stop
 
 
 def _symbolic(written: list[tuple[str | None, Any]], path: tuple[int, ...]) -> Dim | None:
@@ -232,16 +241,17 @@ def bind_known(cls: type[Declared], written: list[tuple[str | None, Any]], name:
     """Bind the arguments; where some are not known, only the others are looked at, and there is no layer."""
     if not any(is_unknown(value) for _, value in written):
         return bind(cls, written, name)
-    fields = {field.name: field for field in parameters(cls)}
-    names = [field.name for field in fields.values() if not field.kw_only]
     try:
         bind(cls, written, name)
     except BindingError as error:
-        if error.code in ("E0205", "E0206", "E0301") or not _blames_unknown(written, error.path):
-            raise
-    for index, (each, value) in enumerate(written):
-        if not is_unknown(value):
-            read_at(kind_of(field := fields[each or names[index]]), field.name, value, index)
+        certain = [
+            each
+            for each in (error, *error.others)
+            if each.code in ("E0205", "E0206", "E0301") or not _blames_unknown(written, each.path)
+        ]
+        if certain:
+            certain[0].others = tuple(certain[1:])
+            raise certain[0] from None
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nndsl import ops
@@ -36,7 +37,7 @@ def operation(evaluator: Evaluator, call: nodes.Call, attribute: nodes.Attribute
     try:
         op = bind_known(declared, gathered, declared.called())
     except BindingError as error:
-        refuse_arguments(evaluator, gathered, error, _blamed(call, declared, error.path))
+        refuse_arguments(evaluator, gathered, error, partial(_blamed, call, declared))
     if op is None or is_unknown(values) or evaluator.body.checking:
         return UNKNOWN
     layer = Operation(op)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import nndsl
 from nndsl.dims import Condition, Dim, evaluate
+from nndsl.elaborate.weights import parameter_count
 from nndsl.graph import Graph, Instance
 from nndsl.layers.base import TensorType
 
@@ -19,8 +20,8 @@ MOST, TRIES = 24, 400
 """The greatest value of a symbol that is tried, and how many assignments are tried at random."""
 LACKING = ("not implemented for 'Half'", "not implemented for 'BFloat16'")
 """What PyTorch says of the few functions that it has for 16 bits on accelerators alone."""
-LARGEST = 200_000
-"""Values of a tensor above which a graph is not run: the product of a tensor with itself grows beyond all memory."""
+MOST_WEIGHTS, LARGEST = 3_000_000, 200_000
+"""Weights, and values of a tensor, above which a graph is not run: the product of a tensor with itself grows beyond all memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def run(text: str, random: Random) -> Ran | None:
         check_refusal(text, error)
         return None
     graph = compiled.model
+    if parameter_count(graph) > MOST_WEIGHTS:
+        return Ran(compiled.source, 0, 0)
     module = constructed(compiled)
     found = assignments(graph, random)
     try:

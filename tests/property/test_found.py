@@ -111,6 +111,20 @@ RUN = {
           output x -> GroupNormalization(2)
         }
         """,
+    "one_normalization_with_and_without_a_mask": """
+        model M {
+          input x: (6, 1, 3)
+          shared = BatchNormalization()
+          output shared(x) * shared(Masking()(x))
+        }
+        """,
+    "statistics_of_16_bits_under_a_mask": """
+        set dtype_policy = "bfloat16"
+        model M {
+          input x: (4 * T, 2)
+          output x -> Masking() -> BatchNormalization()
+        }
+        """,
     "powers_and_slices": """
         model M {
           input x: (H, W, 4)

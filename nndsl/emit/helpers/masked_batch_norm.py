@@ -1,4 +1,3 @@
-import torch
 from torch import Tensor
 
 from nndsl.emit.helpers.BatchNorm import BatchNorm
@@ -19,7 +18,5 @@ def masked_batch_norm(norm: BatchNorm, x: Tensor, mask: Tensor) -> Tensor:
         y = y * norm.weight.view(shape)
     if norm.bias is not None:
         y = y + norm.bias.view(shape)
-    with torch.no_grad():
-        norm.running_mean.lerp_(mean.flatten(), 1 - norm.momentum)
-        norm.running_var.lerp_(variance.flatten(), 1 - norm.momentum)
-    return y
+    norm.move_statistics(mean.flatten(), variance.flatten())
+    return y.to(x.dtype)
