@@ -21,7 +21,7 @@ MOST, TRIES = 24, 400
 LACKING = ("not implemented for 'Half'", "not implemented for 'BFloat16'")
 """What PyTorch says of the few functions that it has for 16 bits on accelerators alone."""
 MOST_WEIGHTS, LARGEST = 3_000_000, 200_000
-"""Weights, and values of a tensor, above which a graph is not run: the product of a tensor with itself grows beyond all memory."""
+"""Weights, and values of a tensor, above which a graph is not run: products of tensors outgrow all memory."""
 
 
 @dataclass(frozen=True, slots=True)
