@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def _repeated(module: Callable[[Tensor], object], x: Tensor, count: int) -> Call
 
 def _keras(name: str) -> Callable[[Tensor], object]:
     """Return Keras's model of an example, as a function."""
+    os.environ["KERAS_BACKEND"] = "torch"
     from keras import Input, Model, layers
 
     inputs = Input((28, 28, 1))

@@ -51,18 +51,25 @@ class BatchNorm(nn.Module):
             return F.batch_norm(x, mean, variance, *affine, eps=self.eps)
         count = x.numel() // x.shape[1]
         if count == 1:  # F.batch_norm refuses one value; its variance is zero
-            with torch.no_grad():
-                mean.lerp_(x.flatten(), 1 - self.momentum)
-                variance.mul_(self.momentum)
             zeros, ones = torch.zeros_like(mean), torch.ones_like(variance)
+            self.move_statistics(x.flatten(), zeros)
             return F.batch_norm(x - x, zeros, ones, *affine)
-        # F.batch_norm adds the unbiased variance: scale what it adds to
+        # F.batch_norm adds the unbiased variance: scale what it adds to. It also saves
+        # what it is given, which a second application of the layer must not change.
         biased = (count - 1) / count
-        scaled = variance / biased
-        y = F.batch_norm(x, mean, scaled, *affine, True, 1 - self.momentum, self.eps)
+        mean, variance = mean.clone(), variance / biased
+        y = F.batch_norm(x, mean, variance, *affine, True, 1 - self.momentum, self.eps)
         with torch.no_grad():
-            torch.mul(scaled, biased, out=variance)
+            self.running_mean.copy_(mean)
+            torch.mul(variance, biased, out=self.running_var)
         return y
+
+    def move_statistics(self, mean: Tensor, variance: Tensor) -> None:
+        """Move the statistics towards those of a batch."""
+        with torch.no_grad():
+            share = 1 - self.momentum
+            self.running_mean.lerp_(mean.to(self.running_mean.dtype), share)
+            self.running_var.lerp_(variance.to(self.running_var.dtype), share)
 
 
 def in_dtype(module: nn.Module, dtype: torch.dtype) -> Callable[..., Any]:
