@@ -193,7 +193,7 @@ class Writer:
             names.append(name)
         if isinstance(expression, tuple):
             for name, part, tensor in zip(names, expression, tensors, strict=True):
-                if name == "_":
+                if name in ("_", part.text):
                     continue
                 read = [word for other in expression for word in _WORD.findall(other.text)]
                 if part.text in self._locals and read.count(part.text) == 1 and name not in read:

@@ -10,6 +10,15 @@ from nndsl.ops.arithmetic import Binary
 from nndsl.ops.base import Input, Op, Operand, op, operand, tensor
 from nndsl.ops.checks import broadcast, dtype_of, in_dtype, result_type, written
 
+_FUNCTIONS = {
+    "{} == {}": "torch.eq({}, {})",
+    "{} != {}": "torch.ne({}, {})",
+    "{} > {}": "torch.gt({}, {})",
+    "{} >= {}": "torch.ge({}, {})",
+    "{} < {}": "torch.lt({}, {})",
+    "{} <= {}": "torch.le({}, {})",
+}
+
 
 @op
 class Comparison(Binary):
@@ -23,6 +32,11 @@ class Comparison(Binary):
     def operands(self, call: Call) -> tuple[Code, Code]:
         """Both as they are."""
         return written(self.x1, call), written(self.x2, call)
+
+    def forward(self, call: Call) -> Code:
+        """The operator, or for a tensor and itself the function: ``x == x`` looks like a mistake."""
+        first, second = self.operands(call)
+        return code(_FUNCTIONS[self.template] if first == second else self.template, first, second)
 
 
 @op

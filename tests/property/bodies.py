@@ -8,7 +8,8 @@ from typing import Protocol
 
 from tests.property.choosing import kept, link
 from tests.property.links import recurrent_arguments
-from tests.property.pen import Axis, Pen, Shape, sizes
+from tests.property.operations import operation
+from tests.property.pen import LARGEST, Axis, Pen, Shape, sizes, volume
 
 NAMES = ("y", "z", "u", "skip", "half", "x_1", "y_1", "forward", "torch", "self", "type", "h")
 """Names of values; some are those of PyTorch, or look like those that the emitter makes."""
@@ -333,7 +334,7 @@ def blocked(body: Body) -> None:
     name, after = body.file.block(pen, value, body.depth)
     units = pen.width(value.shape)
     others = [each for each in body.values if each.is_float and len(each.shape) == len(value.shape) and each != value]
-    if others and pen.chance(0.3):
+    if others and after and pen.chance(0.3):
         other = pen.one(others)
         body.bind(f"{other.text} -> {name}({units})", (*other.shape[:-1], after[-1]), name="again")
     if pen.chance(0.15):
@@ -380,7 +381,17 @@ def modelled(body: Body) -> None:
     return None
 
 
+def operated(body: Body) -> None:
+    """Operations on a tensor."""
+    value = body.floats()
+    if not value.shape or volume(value.shape) > LARGEST:
+        return called(body)
+    text, shape, dtype = operation(body.pen, value.text, value.shape)
+    body.bind(text, shape, dtype)
+    return None
+
+
 STATEMENTS: tuple[Callable[[Body], None], ...] = (
     lone, chained, called, lone, chained, shared, merged, vectors, calculated, sliced, looped, branched, stateful,
-    attended, products, blocked, blocked, wrapped, modelled,
+    attended, products, blocked, blocked, wrapped, modelled, operated, operated,
 )  # fmt: skip

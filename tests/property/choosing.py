@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.property.links import ANY, LARGEST, WRITERS, names_for
-from tests.property.pen import Pen, Shape, sizes, volume
+from tests.property.links import ANY, WRITERS, names_for
+from tests.property.pen import LARGEST, Pen, Shape, sizes, volume
 
 GROWING = frozenset({"RepeatVector", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D"})
 MOVING = ("Dense", "Dense", "Reshape", "Permute")

@@ -11,8 +11,6 @@ Written = tuple[str, Shape]
 Arguments = list[tuple[str, str]]
 ANY = (1, 2, 3, 4)
 DTYPES = ("float64", "bfloat16", "float16", "mixed_bfloat16", "float32")
-LARGEST = 2_000
-"""Values of a sample above which nothing is enlarged any more."""
 
 
 def options(pen: Pen, *, bias: bool = True) -> Arguments:

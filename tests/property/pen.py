@@ -12,6 +12,9 @@ from nndsl.layers import find
 
 T = TypeVar("T")
 
+LARGEST = 2_000
+"""Values of a sample above which nothing is enlarged any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
