@@ -9,8 +9,8 @@ from tests.property.pen import Axis, Pen, Shape, sizes
 
 Written = tuple[str, Shape, str]
 CUTTING = (
-    "stop_gradient", "ones_like", "zeros_like", "argmax", "argmin", "one_hot", "equal", "not_equal", "greater", "less", "logical",
-    "cast", "all", "any",
+    "stop_gradient", "ones_like", "zeros_like", "argmax", "argmin", "one_hot", "equal", "not_equal", "greater", "less",
+    "logical", "cast", "all", "any",
 )  # fmt: skip
 """How the names of the operations begin behind which there are no gradients."""
 
