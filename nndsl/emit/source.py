@@ -20,6 +20,8 @@ _IMPORTS = (
     ("torch.", "import torch"),
     ("F.", "import torch.nn.functional as F"),
 )
+_ANY = "Takes tensors of several shapes or dtypes."
+"""The docstring of a class whose instances differ in what they take."""
 
 
 def source(name: str, classes: Sequence[Class], library: Library) -> str:
@@ -67,7 +69,7 @@ def _imports(body: str, library: Library) -> str:
 
 
 def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[str]:
-    lines = [*statement(f"class {declared.name}(nn.Module):", 0), *docstring(declared.summary, 4), ""]
+    lines = [*statement(f"class {declared.name}(nn.Module):", 0), *docstring(declared.summary or _ANY, 4), ""]
     drawn = resets(declared)
     signature = "".join(f", {parameter.name}: {_type(parameter.values)}" for parameter in declared.parameters)
     constructor = [line for entry in _registered(declared) for line in statement(entry, 8)]

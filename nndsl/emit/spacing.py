@@ -9,7 +9,7 @@ _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _NAME = r"[A-Za-z_]\w*(?:\.\w+)*"
 _NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 _POWER = re.compile(rf"(?<![\w.)\]])({_NAME}|{_NUMBER}) \*\* (-?(?:{_NAME}|{_NUMBER}))(?![\w.(\[])")
-_SIMPLE = re.compile(rf"-?(?:{_NAME}|{_NUMBER})|")
+_SIMPLE = re.compile(rf"-?(?:[A-Za-z_]\w*|{_NUMBER})|")
 
 
 def spaced(text: str) -> str:

@@ -125,6 +125,29 @@ RUN = {
           output x -> Masking() -> BatchNormalization()
         }
         """,
+    "a_class_for_two_ranks": """
+        block Added(inner) {
+          input x
+          output x + (x -> inner)
+        }
+        model M {
+          input x: (6, 4)
+          output y: x -> Added(Dropout(0.1))
+          output z: x -> Flatten() -> Added(Dropout(0.2))
+        }
+        """,
+    "a_slice_up_to_an_argument": """
+        block Both() {
+          input x: (T, C)
+          output x -> Bidirectional(GRU(C, return_sequences=true), merge_mode="mul")
+        }
+        model M {
+          input a: (T, 4)
+          input b: (T, 3)
+          output y: a -> Both()
+          output z: b -> Both()
+        }
+        """,
     "powers_and_slices": """
         model M {
           input x: (H, W, 4)
