@@ -179,8 +179,9 @@ def maximum0(size: Size) -> Size:
 def exact_div(product: Sequence[Size], by: Sequence[Size]) -> Size | None:
     """Return the product of some factors divided by that of others, or None if no exact quotient is known.
 
-    Equal factors cancel; what is left must be divided, term by term, by one monomial. The quotient times ``by`` is
-    the product for every value of the symbols that leaves no factor zero. Shapes come in as their axes.
+    Equal factors cancel; what is left must be divided, term by term, by one monomial, or have a quotient of one term.
+    The quotient times ``by`` is the product for every value of the symbols that leaves no factor zero. Shapes come in
+    as their axes.
     """
     above, below = list(product), []
     for factor in by:
@@ -190,13 +191,23 @@ def exact_div(product: Sequence[Size], by: Sequence[Size]) -> Size | None:
             below.append(factor)
     numerator, denominator = _product(above), _product(below)
     if isinstance(denominator, int):
-        monomial, divisor = CONSTANT, denominator
-    elif len(denominator.terms) == 1:
+        return _divided_by_term(numerator, CONSTANT, denominator) if denominator else None
+    if len(denominator.terms) == 1:
         ((monomial, divisor),) = denominator.terms.items()
-    else:
+        return _divided_by_term(numerator, monomial, divisor)
+    if isinstance(numerator, int):
         return None
-    if divisor == 0:
-        return None
+    # A quotient of one term takes the first term below to some term above: each is tried, and multiplied back.
+    monomial, divisor = next(iter(denominator.terms.items()))
+    for term in numerator.terms.items():
+        quotient = _divided_by_term(_finish(dict([term])), monomial, divisor)
+        if quotient is not None and quotient * denominator == numerator:
+            return quotient
+    return None
+
+
+def _divided_by_term(numerator: Size, monomial: Monomial, divisor: int) -> Size | None:
+    """Return the quotient by ``divisor * monomial``, or None if it does not come out even, term by term."""
     if isinstance(numerator, int):
         return numerator // divisor if not monomial and numerator % divisor == 0 else None
     quotient: Terms = {}

@@ -69,18 +69,20 @@ def _parameters(session: Session, definition: Definition, settings: Mapping[str,
     parameters = definition.syntax.parameters
     names: dict[str, object] = dict(definition.fixed)
     free = [parameter.name for parameter in parameters if parameter.name not in definition.fixed]
-    wrong = False
-    for name, value in settings.items():
-        if name in free:
-            names[name] = value
-            continue
-        fixed = name in definition.fixed
-        message = f"the model `{definition.name}` has no parameter `{name}`"
-        if fixed:
-            message = f"the parameter `{name}` is fixed by the model `{definition.name}`"
-        help = "" if fixed else suggest(name, free, "argument")
+    names.update({name: value for name, value in settings.items() if name in free})
+    others = [name for name in settings if name not in free]
+    wrong = bool(others)
+    # All stand for one place of the file, so they share a message.
+    if others:
+        message = " and ".join(
+            f"the parameter `{name}` is fixed by the model `{definition.name}`"
+            if name in definition.fixed
+            else f"the model `{definition.name}` has no parameter `{name}`"
+            for name in others
+        )
+        unknown = [name for name in others if name not in definition.fixed]
+        help = next((found for name in unknown if (found := suggest(name, free, "argument"))), "")
         session.report("E0328", message, definition.target.span, help=help)
-        wrong = True
     places = definition.file.places(definition)
     for parameter in parameters:
         if parameter.name in names:

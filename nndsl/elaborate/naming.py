@@ -10,6 +10,7 @@ from nndsl.arguments import ArgumentError, Kind
 from nndsl.elaborate.functions import FUNCTIONS
 from nndsl.elaborate.session import Stop
 from nndsl.elaborate.values import ABSENT
+from nndsl.recipes.base import KINDS, RecipeKind
 from nndsl.suggestions import LAYERS, suggest
 from nndsl.syntax import nodes
 
@@ -65,9 +66,21 @@ def quoted(evaluator: Evaluator, expression: nodes.Expression, kind: Kind | None
         elif isinstance(item, nodes.Name) and _is_option(evaluator, item.name, kind):
             help = f'write `"{item.name}"`: options are strings'
             evaluator.session.report("E0201", f"unknown name `{item.name}`", item.span, help=help)
+        elif isinstance(item, nodes.Call) and isinstance(item.callee, nodes.Name) and isinstance(kind, RecipeKind):
+            _unknown_recipe(evaluator, item.callee, kind.kind)
         elif isinstance(item, nodes.Attribute) and _accepts(kind, item.name):
             help = f'write `"{item.name}"`: options are strings'
             evaluator.session.report("E0210", _nothing(item), item.span, help=help)
+
+
+def _unknown_recipe(evaluator: Evaluator, called: nodes.Name, kind: str) -> None:
+    """Report a name that is called where a setting takes a recipe, if it stands for nothing at all."""
+    name = called.name
+    everything = (evaluator.names, layers.names(), FUNCTIONS, *recipes.NAMES.values())
+    if evaluator.file.find(name) is not ABSENT or any(name in names for names in everything):
+        return
+    help = suggest(name, recipes.NAMES[kind], "layer") or f"write {KINDS[kind]}"
+    evaluator.session.report("E0201", f"unknown {kind} `{name}`", called.span, help=help)
 
 
 def _is_option(evaluator: Evaluator, name: str, kind: Kind) -> bool:

@@ -162,6 +162,9 @@ def test_a_traced_int_in_a_size_is_its_number() -> None:
         ([T], [0], None),
         ([T * W], [T, T], None),
         ([], [], 1),
+        ([H + 1, W], [(H + 1) * W], 1),
+        ([(6 * H + 6) * (W + 3) * T], [3 * (H + 1) * (W + 3)], 2 * T),
+        ([(H + 1) * (W + 3)], [(H + 1) * (W + 2)], None),
     ],
 )
 def test_exact_div(product: list[Size], by: list[Size], quotient: Size | None) -> None:

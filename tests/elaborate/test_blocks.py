@@ -209,3 +209,15 @@ def test_errors_inside_a_block_show_the_call() -> None:
     assert found.code == "E0402"
     assert found.span.text == "size"
     assert [note.span.text for note in found.notes if note.span][-1:] == ["Stem(9)"]
+
+
+def test_all_settings_that_are_no_parameters_are_named() -> None:
+    text = "model M(units=3) {\n  input x: (4)\n  Dense(units)\n}\nmodel Small = M(units=2)"
+    found = nndsl.check(text, "M", settings={"unit": 1, "depth": 2})
+    assert [each.code for each in found] == ["E0328"]
+    assert "`unit`" in found[0].message
+    assert "`depth`" in found[0].message
+    assert found[0].help == "did you mean `units`?"
+    (fixed,) = nndsl.check(text, "Small", settings={"units": 1})
+    assert fixed.message == "the parameter `units` is fixed by the model `Small`"
+    assert not fixed.help
