@@ -9,11 +9,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
 from nndsl.compiler import compile as compile_model
 from nndsl.emit.library import NAMES as HELPERS
+
+try:
+    import torch
+    from torch import nn
+except ModuleNotFoundError as error:
+    message = f"a live module needs {error.name}, which is not installed: pip install 'nndsl[torch]'"
+    raise ModuleNotFoundError(message, name=error.name) from error
 
 
 def build(

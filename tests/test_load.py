@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,13 @@ def test_a_file_with_errors_is_refused(tmp_path: Path) -> None:
     path.write_text("model M {\n  input (4)\n  Dens(3)\n}\n", encoding="utf-8")
     with pytest.raises(nndsl.NNDSLError, match="E0201"):
         nndsl.load(path)
+
+
+@pytest.mark.parametrize("call", ["nndsl.load('small.nn')", "nndsl.compile(open('small.nn').read()).module()"])
+def test_without_pytorch_it_says_what_to_install(file: Path, call: str) -> None:
+    code = f"import sys; sys.modules['torch'] = None; import nndsl; {call}"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=file.parent)
+    told = process.stderr.strip().splitlines()[-1]
+    assert told == (
+        "ModuleNotFoundError: a live module needs torch, which is not installed: pip install 'nndsl[torch]'"
+    )
