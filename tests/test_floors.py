@@ -43,6 +43,7 @@ FLOORS = {
     "compiler": 4,
     "module": 5,
     "weights": 5,
+    "importing": 5,
     "cli": 6,
     "__main__": 6,
 }

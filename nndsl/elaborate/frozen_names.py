@@ -32,7 +32,7 @@ _NN_MODULE = """
 NN_MODULE = frozenset(_NN_MODULE.split())
 """The attributes of ``torch.nn.Module`` (2.6 to 2.13), apart from those between double underscores."""
 
-OURS = frozenset({"forward", "forward_with_masks", "reset_parameters"})
+OURS = frozenset({"constrain", "forward", "forward_with_extras", "regularization_loss", "reset_parameters"})
 """The methods of the modules that are emitted."""
 
 FROZEN = PYTHON | NN_MODULE | OURS

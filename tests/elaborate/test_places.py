@@ -306,7 +306,7 @@ def test_an_argument_clashes_with_a_layer_of_the_block() -> None:
     assert argument_clashes(named.places["Case"], second, named.places["B"]) == ()
 
 
-@pytest.mark.parametrize("name", ["half", "train", "class", "forward", "reset_parameters", "forward_with_masks"])
+@pytest.mark.parametrize("name", ["half", "train", "class", "forward", "reset_parameters", "forward_with_extras"])
 def test_a_finished_name_on_the_frozen_list_gets_an_underscore(name: str) -> None:
     assert names(f'Dense(1, name="{name}")') == [f"{name}_"]
 
