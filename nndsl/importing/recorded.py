@@ -26,9 +26,10 @@ class Recorded:
 class LayerRecord:
     """A layer as it was constructed.
 
-    ``key`` tells it from all others of its model, and is Keras's name for it where there is one. ``name`` is the name that a person gave it, None for one that Keras made up. ``model`` is set for a model that is a
-    layer of another one; then ``kind`` is its class (``Functional``). For an operation that Keras recorded as a layer,
-    ``kind`` is ``ops.`` and its name: ``ops.add``, ``ops.get_item``; ``arguments`` is empty, and its calls have all.
+    ``key`` tells it from all others of its model, and is Keras's name for it where there is one. ``name`` is the name
+    that a person gave it, None for one that Keras made up. ``model`` is set for a model that is a layer of another one;
+    then ``kind`` is its class (``Functional``). For an operation that Keras recorded as a layer, ``kind`` is ``ops.``
+    and its name: ``ops.add``, ``ops.get_item``; ``arguments`` is empty, and its calls have all.
     """
 
     key: str
