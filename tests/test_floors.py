@@ -39,6 +39,7 @@ FLOORS = {
     "passes": 3,
     "emit": 3,
     "listing": 3,
+    "reference": 3,
     "summary": 3,
     "compiler": 4,
     "module": 5,

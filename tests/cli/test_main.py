@@ -262,7 +262,7 @@ def test_layers(run) -> None:
     assert "`Dense`" in run("layers")[1]
     status, out, err = run("layers", "Dense")
     assert (status, err) == (0, "")
-    assert out.startswith("# Dense(units, activation=none, use_bias=true, kernel_initializer=GlorotUniform()")
+    assert out.startswith("# Dense\n\n    Dense(units, activation=none, use_bias=true, ")
     assert "| `units` | a positive integer | required |" in out
     arguments = json.loads(run("layers", "Dense", "--format", "json")[1])["arguments"]
     assert arguments[0] == {"name": "units", "takes": "a positive integer", "required": True, "default": None}
@@ -271,15 +271,26 @@ def test_layers(run) -> None:
     assert "write `Dense(units)`" in err
 
 
-def test_every_layer_has_a_page(run) -> None:
-    from nndsl import ops
+def test_a_recipe_has_a_page_for_each_of_its_kinds(run) -> None:
+    out = run("layers", "Hinge")[1]
+    assert out.count("# Hinge") == 2
+    assert "It is a loss." in out
+    assert "It is a metric." in out
+
+
+def test_every_name_has_a_page(run) -> None:
+    from nndsl import ops, recipes
     from nndsl.layers import names
 
-    described = {layer["name"]: layer for layer in json.loads(run("layers", "--format", "json")[1])}
-    assert set(described) == {*names(), *(f"ops.{name}" for name in ops.names())}
-    for name, layer in described.items():
-        assert layer["description"], name
-        assert run("layers", name)[1].startswith(f"# {name}(")
+    described = {entry["name"]: entry for entry in json.loads(run("layers", "--format", "json")[1])}
+    assert set(described) == {
+        *names(),
+        *(f"ops.{name}" for name in ops.names()),
+        *(name for members in recipes.NAMES.values() for name in members),
+    }
+    for name, entry in described.items():
+        assert entry["description"], name
+        assert run("layers", name)[1].startswith(f"# {name}\n")
 
 
 def test_explain(run) -> None:
