@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from math import prod
 
 from nndsl.graph import Graph, Instance, Made, Node
@@ -49,30 +49,48 @@ class _Counter:
         return total
 
     def _node(self, node: Node, seen: set[Made]) -> int:
-        layer = node.layer
         total = 0
-        if isinstance(layer, Instance):
-            assert layer.graph is not None
-            if node.made not in seen:
-                total += self.graph(layer.graph)
-            uses = {each.made: each for each in _inner_uses(layer.graph) if each.made is not None}
-            for made, stand_in in zip(layer.handed, layer.parameters, strict=True):
-                if not made.parameter and made not in seen and stand_in in uses:
-                    seen.add(made)
-                    total += self._weights(uses[stand_in])
-        elif node.made is not None and not node.made.parameter and node.made not in seen:
-            total = self._weights(node)
-        if node.made is not None:
+        if node.made is not None and not node.made.parameter and node.made not in seen:
             seen.add(node.made)
+            total += self._weights(node)
+        if isinstance(node.layer, Instance):
+            # What a block is handed counts where it was made, once, although only the block applies it.
+            for made, use in _handed(node):
+                if not made.parameter and made not in seen:
+                    seen.add(made)
+                    total += 0 if made.owner is node.made else self._weights(use)
         return total
 
     def _weights(self, node: Node) -> int:
+        """Return the weights of a layer; those that were made in a block's arguments are the block's."""
         if isinstance(node.layer, Instance):
             assert node.layer.graph is not None
-            return self.graph(node.layer.graph)
+            own = sum(self._weights(use) for made, use in _handed(node) if made.owner is node.made)
+            return self.graph(node.layer.graph) + own
         weights = node.layer.weights(*(each.type for each in node.inputs))
         return sum(prod(weight.shape) for weight in weights if weight.counted)
 
 
-def _inner_uses(graph: Graph) -> list[Node]:
-    return [node for node in graph.nodes if node.made is not None and node.made.parameter]
+def _handed(node: Node) -> Iterator[tuple[Made, Node]]:
+    """Yield the layers that a block was handed, each with a node that applies it."""
+    layer = node.layer
+    assert isinstance(layer, Instance)
+    assert layer.graph is not None
+    for made, inner in zip(layer.handed, layer.parameters, strict=True):
+        use = _use(layer.graph, inner)
+        if use is not None:
+            yield made, use
+
+
+def _use(graph: Graph, made: Made) -> Node | None:
+    """Return the first node that applies a layer which came in as an argument, in the body or a block inside of it."""
+    for node in graph.nodes:
+        if node.made is made:
+            return node
+        if isinstance(node.layer, Instance):
+            assert node.layer.graph is not None
+            for outer, inner in zip(node.layer.handed, node.layer.parameters, strict=True):
+                use = _use(node.layer.graph, inner) if outer is made else None
+                if use is not None:
+                    return use
+    return None

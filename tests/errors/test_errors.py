@@ -1,19 +1,21 @@
-"""Each ``CODE_name.nn`` has the messages of ``CODE_name.txt``, and CODE is among them."""
+"""Each ``CODE_name.nn`` has the messages of ``CODE_name.txt``, and CODE is among them; scripts of Keras are ``.py``."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nndsl
+from nndsl.importing.script import read_script
 from tests.goldens import compare, options_of, read_options
 
 FOLDER = Path(__file__).parent
-CASES = sorted(FOLDER.glob("[EW][0-9]*.nn"))
+CASES = sorted([*FOLDER.glob("[EW][0-9]*.nn"), *FOLDER.glob("E09*.py")])
 PAGES = sorted((Path(nndsl.__file__).parent / "codes").glob("*.md"))
-FENCE = re.compile(r"^```nn *(\{[^\n]*\})?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(?:nn|python) *(\{[^\n]*\})?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # These cannot be shown in a page, which is a text of a usual size; their goldens show them.
 WITHOUT_EXAMPLE = frozenset({"E0101", "E0603", "E0604", "E0605", "E0608", "E0717", "E0718", "W0401"})
 
@@ -22,10 +24,31 @@ def code_of(case: Path) -> str:
     return case.stem.partition("_")[0]
 
 
+def read(script: str, name: str = "<text>") -> list[nndsl.Diagnostic]:
+    """What is wrong with a script of Keras."""
+    try:
+        read_script(nndsl.Source(name, script))
+    except nndsl.NNDSLError as error:
+        return list(error.diagnostics)
+    return []
+
+
+def check(text: Path | str, *, module: bool = False, **options: Any) -> list[nndsl.Diagnostic]:
+    """What is wrong with a text; with ``module`` what is found when its module is made."""
+    if not module:
+        return nndsl.check(text, **options)
+    with pytest.raises(nndsl.NNDSLError) as caught:
+        nndsl.compile(text, **options).module(seed=0)
+    return list(caught.value.diagnostics)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_messages(case: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)  # messages show the name of the file as it was given
-    diagnostics = nndsl.check(Path(case.name), **options_of(case))
+    if case.suffix == ".py":
+        diagnostics = read(case.read_text(encoding="utf-8"), case.name)
+    else:
+        diagnostics = check(Path(case.name), **options_of(case))
     assert code_of(case) in [diagnostic.code for diagnostic in diagnostics]
     compare(nndsl.render(diagnostics) + "\n", case.with_suffix(".txt"), update=update)
 
@@ -44,7 +67,8 @@ def test_pages_are_right(page: Path) -> None:
     assert text.startswith("# ")
     if page.stem in WITHOUT_EXAMPLE:
         return
+    checked = read if page.stem.startswith("E09") else check
     (wrong_options, wrong), *_, (right_options, right) = FENCE.findall(text)
-    found = nndsl.check(wrong, **read_options(wrong_options or "{}"))
+    found = checked(wrong, **read_options(wrong_options or "{}"))
     assert [diagnostic.code for diagnostic in found] == [page.stem]
-    assert nndsl.check(right, **read_options(right_options or "{}")) == []
+    assert checked(right, **read_options(right_options or "{}")) == []
