@@ -65,6 +65,8 @@ def _is_part(model: Model | Sequential, other: Model | Sequential) -> bool:
     """Return whether a model is a layer of another one, or all of its layers' applications are the other's too."""
     if model is other:
         return False
+    if isinstance(model, Sequential) and model.taken_apart:
+        return True
     if model in layers_of(other) or (isinstance(model, Sequential) and model.whole in layers_of(other)):
         return True
     if isinstance(model, Sequential) or isinstance(other, Sequential):

@@ -26,6 +26,7 @@ def apply(
     if isinstance(layer, Sequential):
         if layer.input is None and len(positional) == 1:
             # Without a shape of its own it is its layers, one after the other.
+            layer.taken_apart = True
             value = positional[0]
             for part in layer.layers:
                 value = apply(state, part, (value,), {}, node)

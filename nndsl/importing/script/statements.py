@@ -68,10 +68,7 @@ def bind(state: State, scope: Scope, target: ast.expr, value: Script) -> None:
             scope.names[target.id] = value
             _hint(value, target.id)
         case ast.Tuple() | ast.List():
-            items = items_of(value)
-            known = items is not None and len(items) == len(target.elts)
-            for place, part in enumerate(target.elts):
-                bind(state, scope, part, items[place] if known and items is not None else Unknown(state.span(part)))
+            _take_apart(state, scope, target.elts, items_of(value))
         case ast.Attribute(attr="trainable"):
             owner = evaluate(state, scope, target.value)
             if isinstance(value, bool) and isinstance(owner, (Sequential, Model)):
@@ -85,6 +82,19 @@ def bind(state: State, scope: Scope, target: ast.expr, value: Script) -> None:
             held, index = evaluate(state, scope, target.value), evaluate(state, scope, target.slice)
             if isinstance(held, dict) and isinstance(index, str):
                 held[index] = value
+
+
+def _take_apart(state: State, scope: Scope, targets: list[ast.expr], items: list[Script] | None) -> None:
+    """Give each target its item; one with a star takes what the others leave."""
+    star = next((place for place, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
+    if items is not None and star is not None and len(items) >= len(targets) - 1:
+        behind = len(targets) - star - 1
+        end = len(items) - behind
+        items = [*items[:star], items[star:end], *items[end:]]
+    for place, target in enumerate(targets):
+        known = items is not None and len(items) == len(targets)
+        part = target.value if isinstance(target, ast.Starred) else target
+        bind(state, scope, part, items[place] if known and items is not None else Unknown(state.span(part)))
 
 
 def items_of(value: Script) -> list[Script] | None:

@@ -98,6 +98,8 @@ class Sequential:
     hint: str = ""
     whole: Model | None = None
     """The model that it is, once it was used."""
+    taken_apart: bool = False
+    """Whether it was applied layer by layer, for want of a shape of its own."""
 
 
 @dataclass(eq=False, slots=True)
