@@ -7,12 +7,11 @@ INSTALLED := .venv/.installed
 export OMP_NUM_THREADS ?= 1
 export KERAS_BACKEND := torch
 
-.PHONY: demo test lint property bench format
+.PHONY: demo test lint property faults zoo bench format
 
-# Builds an example and runs it.
+# Trains an example on real data, and prints how well it reads digits that were held out.
 demo: $(INSTALLED)
-	$(BIN)/nndsl summary examples/sequential.nn
-	$(BIN)/nndsl build examples/sequential.nn
+	$(BIN)/nndsl summary examples/digits.nn
 	$(BIN)/python examples/demo.py
 
 test: lint
@@ -26,6 +25,14 @@ lint: $(INSTALLED)
 # The property tests at their full size (minutes).
 property: $(INSTALLED)
 	$(BIN)/pytest tests --property
+
+# Damaged checkpoints, and processes that are killed, at their full number (minutes).
+faults: $(INSTALLED)
+	$(BIN)/pytest tests --faults
+
+# The models of examples/zoo and keras.applications against Keras, large ones too (minutes).
+zoo: $(INSTALLED)
+	$(BIN)/pytest tests/zoo --zoo
 
 # Compares speeds in one process, by turns, and prints ratios.
 bench: $(INSTALLED)

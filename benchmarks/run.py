@@ -1,11 +1,11 @@
-"""Compares speeds and prints ratios, by topic: ``python benchmarks/run.py [checking|compiling|forward]…``."""
+"""Compares speeds and memory, and prints ratios, by topic: ``python benchmarks/run.py [TOPIC]…``."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-TOPICS = ("checking", "compiling", "forward")
+TOPICS = ("checking", "compiling", "forward", "importing", "memory", "training")
 
 
 def main(chosen: list[str]) -> None:

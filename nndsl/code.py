@@ -13,10 +13,14 @@ HOLE = "\x00"
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A number in a fragment, and the word for it (the parameter it is given to, or none)."""
+    """A number in a fragment, and the word for it (the parameter it is given to, or none).
+
+    An argument that is its parameter's ``default`` is left out, unless another instance of the text has another number.
+    """
 
     value: int | float | Dim
     word: str = ""
+    default: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,12 @@ def as_code(part: Part, word: str = "") -> Code:
             tuple(hole for item in items for hole in item.holes),
         )
     return Code(HOLE, (Hole(part, word),))
+
+
+def defaulted(part: Part, default: int, word: str) -> Part:
+    """Return an argument that is left out where it is its parameter's default, everywhere in a class."""
+    number = compact(part)
+    return Code(HOLE, (Hole(number, word, default),)) if isinstance(number, int) else number
 
 
 def join(separator: str, parts: list[Code]) -> Code:

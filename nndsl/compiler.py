@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,6 +38,25 @@ _STACK = 20_000
 """Frames that the deepest text within the default limits needs: each bracket and each block in a block takes some."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a model was compiled from: compiling it again gives the same.
+
+    ``texts`` are all files that were read, the main one first, by their paths (None for a text without a file).
+    ``settings``, ``root`` and ``allow`` are what ``compile`` was given.
+    """
+
+    texts: tuple[tuple[Path | None, str], ...] = field(repr=False)
+    settings: Mapping[str, object]
+    root: Path | None
+    allow: frozenset[str]
+
+    @property
+    def path(self) -> Path | None:
+        """The path of the main file, if there is one."""
+        return self.texts[0][0]
+
+
 @dataclass(frozen=True)
 class Compiled:
     """A model, compiled: ``diagnostics`` are its warnings; ``compile`` and ``fit`` are its settings, or None."""
@@ -47,6 +66,7 @@ class Compiled:
     model: Graph = field(repr=False)
     compile: CompileSettings | None
     fit: FitSettings | None
+    origin: Origin = field(repr=False)
 
     @cached_property
     def graph(self) -> networkx.DiGraph[Node]:
@@ -73,10 +93,15 @@ class Compiled:
         dtype: torch.dtype | None = None,
         seed: int | None = None,
     ) -> nn.Module:
-        """Return a live module with its initial weights; with a seed they depend on it alone."""
-        from nndsl.module import build
+        """Return a live module with its initial weights; with a seed they depend on it alone.
 
-        return build(*self._emitted, device=device, dtype=dtype, seed=seed)
+        Layers of Python are imported now. Raises NNDSLError if one of them is not as its ``extern`` says.
+        """
+        from nndsl.module import build, remember
+
+        module = build(*self._emitted, self.model, device=device, dtype=dtype, seed=seed)
+        remember(module, self)
+        return module
 
     def summary(self) -> Summary:
         """Return the table of layers, shapes and parameters; its ``str`` is the text."""
@@ -99,16 +124,17 @@ def check(
     *,
     settings: Mapping[str, object] = {},
     root: str | Path | None = None,
+    allow: str | Iterable[str] = (),
     limits: Limits = Limits(),
 ) -> list[Diagnostic]:
     """Return all that is wrong with a text or file, warnings included, in the order of the text.
 
     Models whose parameters have values are elaborated, or only the one that ``model`` names; all else is checked for
     names and arguments. ``settings`` are values of parameters, ``root`` is the folder that imports stay inside (that
-    of the file if None).
+    of the file if None), ``allow`` are the Python modules that may be named (with their submodules); none is imported.
     """
     with _prepared():
-        return list(_Compilation(text, root, limits).check(model, settings))
+        return list(_Compilation(text, root, limits, _modules(allow)).check(model, settings))
 
 
 def compile(
@@ -117,18 +143,35 @@ def compile(
     settings: Mapping[str, object] = {},
     root: str | Path | None = None,
     *,
+    allow: str | Iterable[str] = (),
     limits: Limits = Limits(),
 ) -> Compiled:
     """Compile a model of a text or file: the one of the name, or the only one that no other uses.
 
     ``settings`` are values of its parameters, ``root`` is the folder that imports stay inside (that of the file if
-    None). Raises NNDSLError if there are errors, or the file cannot be read.
+    None). ``allow`` are the Python modules that its source may import, with their submodules; they are imported when
+    its module is made, not before. Raises NNDSLError if there are errors, or the file cannot be read, and ValueError
+    for what is not the name of a Python module.
     """
     with _prepared():
-        definition, elaborated, diagnostics = _Compilation(text, root, limits).compile(model, settings)
+        compilation = _Compilation(text, root, limits, _modules(allow))
+        definition, elaborated, diagnostics = compilation.compile(model, settings)
     _raise_errors(diagnostics)
     assert elaborated is not None
-    return Compiled(definition, diagnostics, elaborated.graph, elaborated.compile, elaborated.fit)
+    origin = compilation.origin(settings)
+    return Compiled(definition, diagnostics, elaborated.graph, elaborated.compile, elaborated.fit, origin)
+
+
+def _modules(allow: str | Iterable[str]) -> frozenset[str]:
+    """Return the names of modules that are allowed; raise ValueError for what is none."""
+    names = frozenset({allow} if isinstance(allow, str) else allow)
+    if names:
+        from nndsl.elaborate.externals import is_module
+
+        for name in names:
+            if not is_module(name):
+                raise ValueError(f"{name!r} is not the name of a Python module")
+    return names
 
 
 def _raise_errors(diagnostics: tuple[Diagnostic, ...]) -> None:
@@ -155,6 +198,7 @@ class _Compilation:
     text: Text
     root: str | Path | None
     limits: Limits
+    allow: frozenset[str]
     _syntax: tuple[Diagnostic, ...] = field(default=(), init=False)
 
     def check(self, model: str | None, settings: Mapping[str, object]) -> tuple[Diagnostic, ...]:
@@ -209,6 +253,11 @@ class _Compilation:
             elaborated = None
         return definition.name if definition is not None else "", elaborated, self._found(file)
 
+    def origin(self, settings: Mapping[str, object]) -> Origin:
+        """Return what was compiled, once it has been."""
+        texts = tuple((path, scope.source.text) for path, scope in self._imports.scopes.items())
+        return Origin(texts, dict(settings), None if self.root is None else Path(self.root), self.allow)
+
     def _elaborated(self, file: FileScope, definition: Definition, settings: Mapping[str, object]) -> Elaborated | None:
         """Return a model elaborated, if each of its blocks can be one class wherever it is applied."""
         from nndsl.elaborate.models import elaborate
@@ -234,7 +283,7 @@ class _Compilation:
             return None
         if not syntax.items:
             return None
-        session = Session(self.limits)
+        session = Session(self.limits, allow=self.allow)
         root = Path(self.root) if self.root is not None else path.parent if path is not None else None
         self._imports = Imports(session, root)
         try:
@@ -324,4 +373,4 @@ class _Host:
 
 _prepared = _Host().prepared
 
-__all__ = ["Any", "Compiled", "check", "compile", "parse"]
+__all__ = ["Any", "Compiled", "Origin", "check", "compile", "parse"]

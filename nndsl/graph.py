@@ -116,6 +116,8 @@ class Graph:
 
     ``inputs`` and ``nodes`` are in order (nodes topologically, inputs not among them); ``outputs`` pairs names with
     tensors; ``made`` are the layers of the body itself in the order of their places, the live ones alone.
+    ``extras`` is what a model gives beside its outputs if it is asked: the masks that outputs carry (``y_mask``), and
+    logits (``y_logits``).
     ``loop_turns`` says how many turns a loop has: (the turns of the loops around it, its number) -> turns. ``traced``
     holds the values of a block's numeric parameters and bound dimensions by name: what origins of numbers are over.
     ``conditions`` and ``equalities`` (undecided ones) are what a model's sizes must fulfil, to be checked at run time.
@@ -128,6 +130,7 @@ class Graph:
     made: tuple[Made, ...]
     loop_turns: Mapping[tuple[tuple[Turn, ...], int], int] = field(default_factory=dict)
     traced: Mapping[str, int | float] = field(default_factory=dict)
+    extras: tuple[tuple[str, Tensor], ...] = ()
     conditions: tuple[Condition, ...] = ()
     equalities: tuple[tuple[Size, Size, Origin], ...] = ()
 
@@ -149,7 +152,7 @@ class Graph:
             if any(tensor.node not in known for tensor in node.tensors()):
                 raise InternalError(f"{self.name}: a node takes a tensor that is not before it")
             known.add(node)
-        if any(tensor.node not in known for _, tensor in self.outputs):
+        if any(tensor.node not in known for _, tensor in (*self.outputs, *self.extras)):
             raise InternalError(f"{self.name}: an output is not of the graph")
 
 
@@ -178,3 +181,18 @@ class Instance(Layer):
     parameters: tuple[Made, ...] = ()
     handed: tuple[Made, ...] = ()
     traced: Mapping[str, int | float] = field(default_factory=dict)
+
+
+def has_activity_losses(graph: Graph, known: dict[int, bool]) -> bool:
+    """Return whether a layer of a graph, at any depth, penalizes what it gives; ``known`` has those seen so far."""
+    if id(graph) not in known:
+        known[id(graph)] = any(penalizes(node, known) for node in graph.nodes)
+    return known[id(graph)]
+
+
+def penalizes(node: Node, known: dict[int, bool]) -> bool:
+    """Return whether a node's layer, or one inside its block, penalizes what it gives."""
+    layer = node.layer
+    if isinstance(layer, Instance) and layer.graph is not None:
+        return has_activity_losses(layer.graph, known)
+    return bool(layer.activity_penalties)

@@ -8,6 +8,7 @@ from dataclasses import fields
 from nndsl.arguments import parameters
 from nndsl.graph import Graph, InputLayer, Instance, Node, Tensor
 from nndsl.layers.base import Layer
+from nndsl.layers.external import PythonLayer
 from nndsl.ops.base import Op, Operation
 from nndsl.summary import key_of, shape_text
 
@@ -53,6 +54,8 @@ def _arguments(node: Node) -> list[str]:
     """Return the arguments of a layer that are not the defaults."""
     if isinstance(node.layer, Instance):
         return []
+    if isinstance(node.layer, PythonLayer):
+        return [f"{name}={value!r}" for name, value in node.layer.arguments]
     layer: Layer | Op = node.layer.op if isinstance(node.layer, Operation) else node.layer
     declared = parameters(type(layer)) or fields(layer)
     values = [(field.name, getattr(layer, field.name), field.default) for field in declared]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from nndsl.elsewhere import INSTEAD
+
 Kind = Literal["layer", "argument", "statement", "value"]
 
 # Names of layers elsewhere, and what is written here instead.
@@ -23,6 +25,7 @@ LAYERS = {
     "LazyConv2d": "Conv2D(filters, kernel_size)",
     "ConvTranspose1d": "Conv1DTranspose(filters, kernel_size)",
     "ConvTranspose2d": "Conv2DTranspose(filters, kernel_size)",
+    "ConvTranspose3d": "Conv3DTranspose(filters, kernel_size)",
     "Deconv2D": "Conv2DTranspose(filters, kernel_size)",
     "Deconvolution2D": "Conv2DTranspose(filters, kernel_size)",
     "BatchNorm": "BatchNormalization()",
@@ -43,15 +46,19 @@ LAYERS = {
     "AvgPool2d": "AveragePooling2D(pool_size)",
     "AvgPool3d": "AveragePooling3D(pool_size)",
     "GlobalAvgPool": "GlobalAveragePooling2D()",
-    "AdaptiveAvgPool1d": "GlobalAveragePooling1D()",
-    "AdaptiveAvgPool2d": "GlobalAveragePooling2D()",
-    "AdaptiveMaxPool2d": "GlobalMaxPooling2D()",
+    "AdaptiveAvgPool1d": "AdaptiveAveragePooling1D(output_size)",
+    "AdaptiveAvgPool2d": "AdaptiveAveragePooling2D(output_size)",
+    "AdaptiveAvgPool3d": "AdaptiveAveragePooling3D(output_size)",
+    "AdaptiveMaxPool1d": "AdaptiveMaxPooling1D(output_size)",
+    "AdaptiveMaxPool2d": "AdaptiveMaxPooling2D(output_size)",
+    "AdaptiveMaxPool3d": "AdaptiveMaxPooling3D(output_size)",
     "Dropout1d": "SpatialDropout1D(rate)",
     "Dropout2d": "SpatialDropout2D(rate)",
     "Dropout3d": "SpatialDropout3D(rate)",
     "Upsample": "UpSampling2D(size)",
     "UpsamplingNearest2d": "UpSampling2D(size)",
     "ZeroPad2d": "ZeroPadding2D(padding)",
+    "Resize": "Resizing(height, width)",
     "EmbeddingBag": "Embedding(input_dim, output_dim)",
     "MultiheadAttention": "MultiHeadAttention(num_heads, key_dim)",
     "SelfAttention": "MultiHeadAttention(num_heads, key_dim)",
@@ -276,6 +283,8 @@ def _from_elsewhere(name: str, names: tuple[str, ...], kind: Kind) -> str:
         return STATEMENTS.get(name, "")
     if kind == "argument":
         return _argument_from_elsewhere(name, names)
+    if kind == "layer" and name in INSTEAD:
+        return INSTEAD[name]
     table = LAYERS if kind == "layer" else VALUES
     return f"write `{table[name]}`" if name in table else ""
 

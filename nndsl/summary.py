@@ -9,6 +9,8 @@ from math import prod
 from nndsl.dims import Size, text
 from nndsl.graph import Graph, Instance, Made, Node
 from nndsl.layers.base import TensorType
+from nndsl.layers.external import PythonLayer
+from nndsl.layers.refusals import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class Row:
     multiply_adds: Size
     shared: bool = False
     rows: tuple[Row, ...] = ()
+    is_python: bool = False
+    """Whether it is a layer of Python, whose parameters and multiply-adds are not known, and are left out."""
+
+    @property
+    def python(self) -> tuple[str, ...]:
+        """The layers of Python in it, each once."""
+        inner = (name for row in self.rows for name in row.python)
+        return (self.layer,) if self.is_python else tuple(dict.fromkeys(inner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,11 @@ class Summary:
         return self.parameters - sum(row.frozen for row in self.rows)
 
     @property
+    def python(self) -> tuple[str, ...]:
+        """The layers of Python in it, each once: their parameters and multiply-adds are left out."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.python))
+
+    @property
     def multiply_adds(self) -> Size:
         """The multiply-adds of the forward pass of one sample."""
         return _total(row.multiply_adds for row in self.rows)
@@ -66,14 +81,15 @@ class Summary:
         head = ("Layer", "Type", "Output shape", "Parameters", "Multiply-adds")
         lines = [head]
         for level, row in self.flat(depth):
-            count = "shared" if row.shared else f"{row.parameters:,}"
+            count = "shared" if row.shared else _known(row.parameters, row.python)
             name = "  " * level + (row.name or "·")
-            lines.append((name, row.layer, row.shape, count, _number(row.multiply_adds)))
+            lines.append((name, row.layer, row.shape, count, _known(row.multiply_adds, row.python)))
         widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
         rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
         shown = [_aligned(line, widths) for line in lines]
-        totals = [f"{self.parameters:,} parameters, {self.trainable:,} trainable"]
-        totals.append(f"{_number(self.multiply_adds)} multiply-adds a sample")
+        more = f", and those of {listed([*self.python], 'and')}, which are not known" if self.python else ""
+        totals = [f"{self.parameters:,} parameters, {self.trainable:,} trainable{more}"]
+        totals.append(f"{_number(self.multiply_adds)} multiply-adds a sample{more}")
         if self.conditions:
             totals.append("sizes: " + "; ".join(self.conditions))
         return "\n".join([self.name, rule, shown[0], rule, *shown[1:], rule, *totals])
@@ -126,9 +142,11 @@ def _row(node: Node, counted: dict[Made, None]) -> Row:
             [weight for weight in layer.weights(*types) if weight.counted] if made is not None and not shared else []
         )
         sizes = [(prod(weight.shape), weight.trainable and layer.trainable) for weight in weights]
+        called = layer.alias if isinstance(layer, PythonLayer) else type(layer).__name__
         row = Row(
-            name, type(layer).__name__, shape_text(node.types), sum(size for size, _ in sizes),
+            name, called, shape_text(node.types), sum(size for size, _ in sizes),
             sum(size for size, trainable in sizes if not trainable), layer.multiply_adds(*types), shared,
+            is_python=isinstance(layer, PythonLayer),
         )  # fmt: skip
     if made is not None:
         counted[made] = None
@@ -151,6 +169,12 @@ def _total(sizes: Iterator[Size]) -> Size:
 
 def _number(size: Size) -> str:
     return f"{size:,}" if isinstance(size, int) else text(size)
+
+
+def _known(size: Size, python: tuple[str, ...]) -> str:
+    """Return a count; what a layer of Python adds to it is not known."""
+    known = _number(size)
+    return known if not python else "unknown" if known == "0" else f"{known} + unknown"
 
 
 def _aligned(line: tuple[str, ...], widths: list[int]) -> str:

@@ -17,16 +17,22 @@ settings.register_profile("property", deadline=None)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the goldens; review the diff")
     parser.addoption("--property", action="store_true", help="property tests at their full size")
+    parser.addoption("--faults", action="store_true", help="tests of damage and kills at their full size")
+    parser.addoption("--zoo", action="store_true", help="the large models of the zoo too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("property" if config.getoption("--property") else "ci")
+    config.addinivalue_line("markers", "zoo: takes long, with a large model; runs with --zoo alone")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--property``, run the tests that have a larger size, and no others."""
-    if config.getoption("--property"):
-        items[:] = [item for item in items if "full_size" in getattr(item, "fixturenames", ())]
+    """With ``--property`` or ``--faults``, run the tests that have a larger size; large models with ``--zoo`` alone."""
+    if not config.getoption("--zoo"):
+        items[:] = [item for item in items if item.get_closest_marker("zoo") is None]
+    for option, fixture in (("--property", "full_size"), ("--faults", "faults")):
+        if config.getoption(option):
+            items[:] = [item for item in items if fixture in getattr(item, "fixturenames", ())]
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +45,12 @@ def update(pytestconfig: pytest.Config) -> bool:
 def full_size(pytestconfig: pytest.Config) -> bool:
     """Whether property tests run at their full size."""
     return bool(pytestconfig.getoption("--property"))
+
+
+@pytest.fixture(scope="session")
+def faults(pytestconfig: pytest.Config) -> bool:
+    """Whether tests of damage and kills run at their full size."""
+    return bool(pytestconfig.getoption("--faults"))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import nndsl
 def options_of(case: Path) -> dict[str, Any]:
     """Return the arguments of a case: those in the .json beside it, if there is one.
 
-    Its keys: ``settings`` (a dict) and ``limits`` (fields of ``Limits`` to change).
+    Its keys are those of ``nndsl.check``; ``limits`` has the fields of ``Limits`` to change.
     """
     file = case.with_suffix(".json")
     return read_options(file.read_text() if file.exists() else "{}")

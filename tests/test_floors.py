@@ -22,6 +22,8 @@ FILES = sorted(
 FLOORS = {
     "diagnostics": 0,
     "limits": 0,
+    "tensor_file": 0,
+    "weight_keys": 0,
     "rendering": 0,
     "suggestions": 0,
     "elsewhere": 0,
@@ -45,6 +47,7 @@ FLOORS = {
     "summary": 3,
     "compiler": 4,
     "module": 5,
+    "loading": 5,
     "python_layers": 5,
     "weights": 5,
     "importing": 5,

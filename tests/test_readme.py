@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -35,13 +36,36 @@ def test_messages_are_those_of_the_wrong_models(tmp_path: Path, monkeypatch: pyt
         assert nndsl.render(nndsl.check(name[1])) == expected.rstrip("\n")
 
 
-def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def run(text: str) -> dict[str, object]:
+    scope: dict[str, object] = {}
+    exec(text, scope)
+    return scope
+
+
+def test_the_first_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from nndsl.cli.main import main
+
     monkeypatch.chdir(tmp_path)
-    Path("mnist.nn").write_text(fences("nn")[0])
-    for text in fences("python"):
-        scope: dict[str, object] = {}
-        exec(text, scope)
-        assert scope["probabilities"].shape == (4, 10)  # type: ignore[attr-defined]
+    Path("digits.nn").write_text(fences("nn")[0].replace("epochs = 30", "epochs = 2"))
+    copy(ROOT / "examples" / "data" / "digits.npz", "digits.npz")
+    for command in re.findall(r"^    nndsl ([^#\n]*digits\.nn[^#\n]*|predict[^#\n]*)#", README, re.MULTILINE):
+        assert main(command.split()) == 0
+    assert "labels" in capsys.readouterr().out
+    assert run(fences("python")[0])["probabilities"].shape == (4, 10)  # type: ignore[attr-defined]
+
+
+# Keras's own conversions of its variables to NumPy warn.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_model_comes_over_from_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nndsl.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    saved, compared = (text for text in fences("python") if "import keras" in text)
+    run(saved)
+    (command,) = re.findall(r"^    nndsl (import .*)", README, re.MULTILINE)
+    assert main(command.split()) == 0
+    assert Path("digits.nn").read_text() in fences("nn")
+    run(compared)
 
 
 def test_commands_exist() -> None:

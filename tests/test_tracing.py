@@ -32,7 +32,10 @@ def test_torch_compile_takes_it(name: str) -> None:
     # The backend that runs what was traced as it is: what is tested is that nothing breaks the graph.
     traced = torch.compile(module, fullgraph=whole, backend="eager")
     with torch.no_grad():
-        torch.testing.assert_close(traced(*feeds), module(*feeds))
+        torch.manual_seed(0)  # some draw in evaluation too
+        found = traced(*feeds)
+        torch.manual_seed(0)
+        torch.testing.assert_close(found, module(*feeds))
     torch.compiler.reset()
 
 

@@ -16,6 +16,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Return 1 if there are errors; warnings are shown, and leave 0."""
-    diagnostics = check(text_of(options.file), settings=settings_of(options), root=options.root)
+    settings = settings_of(options)
+    diagnostics = check(text_of(options.file), settings=settings, root=options.root, allow=options.allow)
     report(diagnostics, options.format)
     return FAILED if any(found.severity == "error" for found in diagnostics) else 0

@@ -13,6 +13,7 @@ from nndsl.cli.settings import read_setting
 
 if TYPE_CHECKING:
     from nndsl.diagnostics import Diagnostic
+    from nndsl.train.errors import TrainingError
 
 FAILED = 1
 WRONG_USE = 2
@@ -45,7 +46,7 @@ def add_format(parser: ArgumentParser) -> None:
 
 
 def add_settings(parser: ArgumentParser) -> None:
-    """Add ``--root`` and ``--set name=value``."""
+    """Add ``--root``, ``--allow`` and ``--set name=value``."""
     parser.add_argument(
         "--set",
         action="append",
@@ -61,6 +62,22 @@ def add_settings(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help="the folder that imports must stay inside (default: the file's)",
     )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        type=_module,
+        metavar="MODULE",
+        help="a Python module that the file may take layers from, with its submodules",
+    )
+
+
+def _module(text: str) -> str:
+    from nndsl.elaborate.externals import is_module
+
+    if not is_module(text):
+        raise ArgumentTypeError(f"{text!r} is not the name of a Python module")
+    return text
 
 
 def _folder(text: str) -> Path:
@@ -97,6 +114,20 @@ def report(diagnostics: Sequence[Diagnostic], format: str) -> None:
             print(json.dumps(to_json(diagnostic)), file=sys.stderr)
     else:
         print(render(diagnostics, paint=paint if _has_colours() else plain), file=sys.stderr)
+
+
+def report_training(error: TrainingError, format: str) -> None:
+    """Show what went wrong before or in training on standard error, as ``report`` shows diagnostics."""
+    if format == "json":
+        import json
+
+        data = {"severity": "error", "code": error.code, "message": error.message, "help": error.help}
+        print(json.dumps(data), file=sys.stderr)
+    elif _has_colours():
+        head = paint("error", f"error[{error.code}]") + paint("message", f": {error.message}")
+        print(head + (f"\n  = {paint('help', 'help')}: {error.help}" if error.help else ""), file=sys.stderr)
+    else:
+        print(error, file=sys.stderr)
 
 
 def paint(role: str, text: str) -> str:

@@ -23,7 +23,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the table, or all of it as JSON; raise NNDSLError if the file has errors."""
-    compiled = compile(text_of(options.file), options.model, settings_of(options), options.root)
+    compiled = compile(text_of(options.file), options.model, settings_of(options), options.root, allow=options.allow)
     report(compiled.diagnostics, options.format)
     summary = compiled.summary()
     if options.format == "json":
@@ -39,6 +39,7 @@ def _data(summary: Summary) -> dict[str, object]:
         "parameters": summary.parameters,
         "trainable": summary.trainable,
         "multiply_adds": _number(summary.multiply_adds),
+        "unknown": list(summary.python),
         "conditions": list(summary.conditions),
         "rows": [_row(row) for row in summary.rows],
     }
@@ -53,6 +54,7 @@ def _row(row: Row) -> dict[str, object]:
         "trainable": row.parameters - row.frozen,
         "multiply_adds": _number(row.multiply_adds),
         "shared": row.shared,
+        "unknown": list(row.python),
         "rows": [_row(inner) for inner in row.rows],
     }
 

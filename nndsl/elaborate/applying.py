@@ -10,9 +10,11 @@ from nndsl.arguments import ArgumentError, describe, parameters
 from nndsl.diagnostics import Note
 from nndsl.elaborate.sizes import AppliedSizes, described
 from nndsl.elaborate.unused import help_to_take
-from nndsl.elaborate.values import UNKNOWN, Composed, LayerValue, PerStep, Single, is_unknown
+from nndsl.elaborate.values import UNKNOWN, Composed, LayerValue, PerStep, Single, Stacked, is_unknown
 from nndsl.graph import Made, Node, Tensor
 from nndsl.layers.base import Layer, LayerError, TensorType
+from nndsl.layers.penalties import check as check_penalties
+from nndsl.layers.penalties import is_penalized
 from nndsl.layers.refusals import shown
 from nndsl.ops.base import Operation
 from nndsl.suggestions import suggest
@@ -38,6 +40,10 @@ def apply(evaluator: Evaluator, layer: LayerValue, inputs: tuple[Any, ...], keyw
         return flow
     if is_unknown(list(inputs)) or is_unknown([value for value, _ in keywords.values()]):
         return UNKNOWN
+    if isinstance(layer, Stacked):
+        from nndsl.elaborate.recurring import apply_stacked
+
+        return apply_stacked(evaluator, layer, inputs, keywords, at)
     if isinstance(layer, PerStep):
         from nndsl.elaborate.stepwise import apply_per_step
 
@@ -104,6 +110,7 @@ def _check_count(evaluator: Evaluator, layer: Layer, count: int, at: nodes.Node)
 
 
 _BATCHED = "arithmetic and `Concatenate` give it the batch of another tensor"
+_OF_OTHERS = {("Embedding", "reverse"): "`ReversibleEmbedding` can be applied in reverse"}
 _UNBATCHED = {"Embedding": "learned positions are added by `PositionEmbedding(length)`"}
 
 
@@ -135,7 +142,7 @@ def _keywords(
                 positional.append(value)
                 continue
             options = [*layer.call_keywords, *layer.input_names]
-            help = suggest(key, options, "argument")
+            help = _OF_OTHERS.get((name, key)) or suggest(key, options, "argument")
             message = f"`{name}` is not applied with `{key}`"
             session.fail("E0205", message, argument.span, help=help)
         if value is UNKNOWN or value is None:
@@ -180,6 +187,7 @@ def infer(
     check_sizes(evaluator, found, at)
     if layer.can_hold_weights:
         _check_initializers(evaluator, layer, tensors, call, at)
+        _check_penalties(evaluator, layer, tensors, found, call, at)
     if len(types) == 1 and len(found) == 1 and not keywords and _is_plain(types[0]) and _is_plain(found[0]):
         found = (session.types.setdefault(found[0], found[0]),)
         session.inferred[id(layer), id(types[0])] = (layer, types[0], found)
@@ -200,6 +208,23 @@ def _check_initializers(
             argument = given[0] if given else "initializer"
             refusal = LayerError(error.code, f"`{argument}` {error.message}", help=error.help, argument=argument)
             refuse(evaluator, refusal, layer, tensors, call, at)
+
+
+def _check_penalties(
+    evaluator: Evaluator,
+    layer: Layer,
+    tensors: tuple[Tensor, ...],
+    outputs: tuple[TensorType, ...],
+    call: nodes.Call | None,
+    at: nodes.Node,
+) -> None:
+    """Refuse regularizers and constraints that do not fit what they act on. Raises Stop."""
+    if not is_penalized(layer):
+        return
+    try:
+        check_penalties(layer, tuple(tensor.type for tensor in tensors), outputs)
+    except LayerError as error:
+        refuse(evaluator, error, layer, tensors, call, at)
 
 
 def _initializers(layer: Layer) -> list[str]:

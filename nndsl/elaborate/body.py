@@ -25,6 +25,8 @@ class Body:
         self.later = later
         self.checking = checking
         self.current: Any = None
+        self.current_from: nodes.Expression | None = None
+        """The expression that stood alone and gave the current value; None for an input."""
         self.inputs: list[Node] = []
         self.outputs: list[tuple[str, Any, Span]] = []
         self.statement: Span | None = None
@@ -91,6 +93,11 @@ class Body:
             notes=(Note(f"its weights were made for {before} here", place.span),),
             help="construct another layer for the other shape",
         )
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes so far."""
+        return tuple(self._nodes)
 
     def finish(self, name: str) -> Graph:
         """Return the graph of what reaches an output."""

@@ -13,7 +13,7 @@ from nndsl.binding import BindingError, bind
 from nndsl.diagnostics import Span
 from nndsl.dims import Dim
 from nndsl.elaborate.applying import apply
-from nndsl.elaborate.definitions import COMMON, bind_parameters, call_formula, call_function, matched, missing
+from nndsl.elaborate.definitions import COMMON, bind_parameters, call_formula, call_function, missing
 from nndsl.elaborate.freezing import frozen
 from nndsl.elaborate.naming import quoted
 from nndsl.elaborate.operators import unknown_size
@@ -31,6 +31,7 @@ from nndsl.elaborate.values import (
     LayerClass,
     RecipeClass,
     Single,
+    Stacked,
     is_unknown,
 )
 from nndsl.graph import Construction, Made, Place, Tensor
@@ -60,6 +61,10 @@ def call_value(evaluator: Evaluator, call: nodes.Call) -> Any:
         return construct(evaluator, callee, call)
     if isinstance(callee, Definition):
         return build(evaluator, callee, call)
+    if isinstance(callee, External):
+        from nndsl.elaborate.externals import construct as construct_external
+
+        return construct_external(evaluator, callee, call)
     if isinstance(callee, LAYERS):
         return _application(evaluator, callee, call)
     if isinstance(callee, Function):
@@ -72,9 +77,6 @@ def call_value(evaluator: Evaluator, call: nodes.Call) -> Any:
         for argument in call.arguments:
             evaluator.attempt(argument.value)
         return UNKNOWN
-    if isinstance(callee, External):
-        message = f"`{callee.syntax.name.name}` is a layer of Python, which is not allowed"
-        evaluator.session.fail("E0607", message, call.span)
     help = "a product is written with `*`" if isinstance(callee, (int, float)) else ""
     if isinstance(callee, Tensor):
         help = "a layer is applied to a tensor: `layer(x)` or `x -> layer`"
@@ -101,8 +103,14 @@ def construct(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> A
     layer = evaluator.session.bound.get(key)
     if layer is None:
         if declared.layer.__name__ == "TimeDistributed":
-            return _per_step(evaluator, declared, call)
-        layer = _bound(evaluator, declared, call)
+            from nndsl.elaborate.stepwise import stepwise
+
+            return stepwise(evaluator, declared, call)
+        if declared.layer.__name__ in ("RNN", "StackedRNNCells", "Bidirectional"):
+            from nndsl.elaborate.recurring import stacked
+
+            return stacked(evaluator, declared, call)
+        layer = bound(evaluator, declared, call, arguments(evaluator, declared.name, declared.layer, call))
         if layer is None:
             return UNKNOWN
         if all(_is_literal(argument.value) for argument in call.arguments):
@@ -137,7 +145,7 @@ def _is_literal(expression: nodes.Expression) -> bool:
     return isinstance(expression, _LITERALS)
 
 
-def _arguments(
+def arguments(
     evaluator: Evaluator, called: str, layer: type[Layer] | None, call: nodes.Call
 ) -> list[tuple[str | None, Any]]:
     """Return the arguments of a constructor or recipe with their values."""
@@ -183,11 +191,12 @@ def _argument(evaluator: Evaluator, expression: nodes.Expression, metadata: Any)
     return evaluator.attempt(expression)
 
 
-def _bound(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Layer | None:
+def bound(
+    evaluator: Evaluator, declared: LayerClass, call: nodes.Call, written: list[tuple[str | None, Any]]
+) -> Layer | None:
     """Return the layer for the arguments of a call, or None if something in them is not known. Raises Stop."""
     cls = declared.layer
-    written = _arguments(evaluator, declared.name, cls, call)
-    written = [(name, _inner(evaluator, value, call)) for name, value in written]
+    written = [(name, _inner(value)) for name, value in written]
     try:
         layer = bind_known(cls, written, declared.name)
     except BindingError as error:
@@ -232,9 +241,11 @@ def _symbolic(written: list[tuple[str | None, Any]], path: tuple[int, ...]) -> D
     return next((item for item in items if isinstance(item, Dim)), None)
 
 
-def _inner(evaluator: Evaluator, value: Any, call: nodes.Call) -> Any:
-    """Return what a wrapper holds for the layer in its argument: that alone, since its weights are the wrapper's."""
-    return value.layer if isinstance(value, Single) else value
+def _inner(value: Any) -> Any:
+    """Return what a wrapper holds for the layers in its argument: these alone, without their places."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_inner, value))
+    return value.layer if isinstance(value, (Single, Stacked)) else value
 
 
 def bind_known(cls: type[Declared], written: list[tuple[str | None, Any]], name: str) -> Declared | None:
@@ -286,32 +297,10 @@ def argument_span(call: nodes.Call, cls: type[object], argument: str) -> Span:
 
 def recipe(evaluator: Evaluator, name: str, call: nodes.Call) -> Any:
     """Return a recipe as it was written."""
-    written = _arguments(evaluator, name, None, call)
+    written = arguments(evaluator, name, None, call)
     if any(is_unknown(value) for _, value in written):
         return UNKNOWN
     return evaluator.measured(PendingRecipe(name, tuple(written)), call)
-
-
-def _per_step(evaluator: Evaluator, declared: LayerClass, call: nodes.Call) -> Any:
-    """Return ``TimeDistributed(layer)``. Raises Stop."""
-    from nndsl.elaborate.stepwise import per_step, policy_of
-
-    written = matched(evaluator, declared.name, ("layer",), call, COMMON)
-    if "layer" not in written:
-        help = "write `TimeDistributed(Dense(8))`"
-        evaluator.session.fail("E0301", "`TimeDistributed` needs a layer", call.span, help=help)
-    common = {name: evaluator.attempt(argument.value) for name, argument in written.items() if name != "layer"}
-    inner = evaluator.attempt(written["layer"].value)
-    if inner is UNKNOWN:
-        return UNKNOWN
-    if not isinstance(inner, LAYERS):
-        span = call.arguments[0].span
-        evaluator.session.fail("E0302", f"`TimeDistributed` takes a layer, not {describe(inner)}", span)
-    dtype, own = common.get("dtype"), policy_of(inner)
-    if dtype not in (None, own, UNKNOWN):
-        message = f"`TimeDistributed` is {describe(dtype)}, and the layer in it {own}"
-        evaluator.session.fail("E0305", message, written["dtype"].span, help="write the same `dtype` for both")
-    return evaluator.measured(per_step(inner, call), call)
 
 
 def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any:
@@ -324,7 +313,7 @@ def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any
     written = bind_parameters(evaluator, definition, call)
     given = {**definition.fixed, **written}
     del evaluator.owners[id(call)]
-    common = _common(evaluator, given, syntax, call)
+    common = common_arguments(evaluator, given, syntax, call)
     policy = common["dtype"] = common.get("dtype") or evaluator.policy
     if not evaluator.trainable:
         common["trainable"] = False
@@ -354,16 +343,21 @@ def build(evaluator: Evaluator, definition: Definition, call: nodes.Call) -> Any
     return Built(definition, ordered, instance, call)
 
 
-def _common(
-    evaluator: Evaluator, given: dict[str, Any], syntax: nodes.Block | nodes.Model, call: nodes.Call
+def common_arguments(
+    evaluator: Evaluator, given: dict[str, Any], syntax: nodes.Block | nodes.Model | nodes.Extern, call: nodes.Call
 ) -> dict[str, Any]:
     """Take the arguments that all layers have out of those that were given, and return them as they are bound."""
     own = {parameter.name for parameter in syntax.parameters}
     written = {name: given.pop(name) for name in COMMON if name in given and name not in own}
+    return bound_common(evaluator, syntax.name.name, written, call)
+
+
+def bound_common(evaluator: Evaluator, called: str, written: dict[str, Any], call: nodes.Call) -> dict[str, Any]:
+    """Return the arguments that all layers have as they are bound. Raises Stop."""
     if not written or is_unknown(list(written.values())):
         return {}
     try:
-        bound = bind(Construction, list(written.items()), syntax.name.name)
+        bound = bind(Construction, list(written.items()), called)
     except BindingError as error:
         name = list(written)[error.path[0]] if error.path else ""
         span = next((each.span for each in call.arguments if each.name == name), call.span)

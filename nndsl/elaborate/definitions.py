@@ -13,11 +13,24 @@ from nndsl.syntax import nodes
 
 if TYPE_CHECKING:
     from nndsl.elaborate.expressions import Evaluator
+    from nndsl.elaborate.session import Session
 
 CALL_STEPS = 25
 """What the call of a function of the file counts as, in steps of unfolding."""
 COMMON = ("name", "trainable", "dtype")
 """The arguments that every layer, block and model has."""
+
+
+def check_parameters(session: Session, parameters: Sequence[nodes.Parameter]) -> None:
+    """Refuse parameters of a block, model or extern that stand twice, or that all of them have."""
+    names: set[str] = set()
+    for parameter in parameters:
+        if parameter.name in names:
+            session.report("E0204", f"the parameter `{parameter.name}` stands twice", parameter.span)
+        elif parameter.name in COMMON:
+            message = f"every layer, block and model has an argument `{parameter.name}` already"
+            session.report("E0204", message, parameter.span, help="take another name")
+        names.add(parameter.name)
 
 
 def matched(

@@ -135,6 +135,11 @@ class Evaluator:
     def _constant(self, expression: nodes.Number | nodes.String | nodes.Literal) -> object:
         return expression.value
 
+    def _ellipsis(self, expression: nodes.Ellipsis) -> NoReturn:
+        help = "write `:` for each axis of an index, `_` for an axis of any size"
+        message = "`...` stands in front of the sizes of an `extern` alone"
+        self.session.fail("E0117", message, expression.span, help=help)
+
     def _tuple(self, expression: nodes.Tuple) -> object:
         return self.measured(tuple([self.attempt(item) for item in expression.items]), expression)
 
@@ -352,6 +357,7 @@ _METHODS: dict[type[nodes.Expression], Callable[[Evaluator, Any], Any]] = {
     nodes.Number: Evaluator._constant,
     nodes.String: Evaluator._constant,
     nodes.Literal: Evaluator._constant,
+    nodes.Ellipsis: Evaluator._ellipsis,
     nodes.Tuple: Evaluator._tuple,
     nodes.List: Evaluator._list,
     nodes.Dict: Evaluator._dict,

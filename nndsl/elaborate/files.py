@@ -47,7 +47,17 @@ def inside(root: Path, folder: Path, written: str) -> Path:
 
 
 def read_inside(root: Path, path: Path, limit: int) -> bytes:
-    """Return the bytes of a file inside the root. Raises Fault.
+    """Return the bytes of a file inside the root. Raises Fault."""
+    try:
+        return read_limited(open_inside(root, path), limit)
+    except IsADirectoryError:
+        raise Fault("E0603", "this is a folder, not a file") from None
+    except OSError:
+        raise Fault("E0601", "the file cannot be read") from None
+
+
+def open_inside(root: Path, path: Path) -> int:
+    """Return the descriptor of a file inside the root, open to be read. Raises Fault.
 
     The folders are walked one by one from the root without following links, so that a file that is exchanged after its
     path was judged is not read.
@@ -59,12 +69,10 @@ def read_inside(root: Path, path: Path, limit: int) -> bytes:
         *folders, name = path.relative_to(real_root).parts or (".",)
         for folder in folders:
             opened.append(os.open(folder, os.O_RDONLY | _FOLDER | _NO_LINK, dir_fd=opened[-1]))
-        return read_limited(os.open(name, os.O_RDONLY | _NO_LINK | _NO_WAIT, dir_fd=opened[-1]), limit)
+        return os.open(name, os.O_RDONLY | _NO_LINK | _NO_WAIT, dir_fd=opened[-1])
     except FileNotFoundError:
         help = "" if path.suffix == ".nn" else f"write the whole name of the file, such as `{path.stem}.nn`"
         raise Fault("E0601", "there is no such file", help) from None
-    except IsADirectoryError:
-        raise Fault("E0603", "this is a folder, not a file") from None
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.ELOOP:
             raise Fault("E0602", "this path leads through a link") from None

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from nndsl.dims import Dim
 from nndsl.elaborate.session import Session
-from nndsl.elaborate.values import Built, Composed, PerStep, Single
+from nndsl.elaborate.values import Built, Composed, PerStep, Single, Stacked
 from nndsl.recipes.base import PendingRecipe
 
 
@@ -46,6 +46,8 @@ class _Freezer:
             return "built", id(value.definition), value.made.layer, arguments, self._number(value.made)
         if isinstance(value, PerStep):
             return "per step", self.frozen(value.inner)
+        if isinstance(value, Stacked):
+            return "stack", value.layer, tuple(self.frozen(part) for part in value.parts)
         if isinstance(value, Composed):
             return "chain", tuple(self.frozen(layer) for layer in value.layers)
         return "other", id(value)

@@ -175,17 +175,22 @@ def declared_dtype(evaluator: Evaluator, statement: nodes.Input) -> str | None:
 
 def declared_sizes(evaluator: Evaluator, statement: nodes.Input, taken: Sequence[str]) -> Any:
     """Return the sizes of a declared shape, without the batch, or UNKNOWN. Raises Stop."""
-    shape = statement.shape
-    assert shape is not None
+    assert statement.shape is not None
+    return sizes_of(evaluator, statement.shape, taken)
+
+
+def sizes_of(evaluator: Evaluator, shape: nodes.Expression, taken: Sequence[str], *, declares: bool = True) -> Any:
+    """Return the sizes of a shape, or UNKNOWN; new symbols may be in it if it ``declares`` them. Raises Stop."""
     items = shape.items if isinstance(shape, nodes.Tuple) else (shape,)
     values: list[Any] = []
-    evaluator.symbols = {}
+    symbols: dict[str, Dim] = {}
+    evaluator.symbols = symbols if declares else None
     try:
         for item in items:
-            if isinstance(item, nodes.Name) and item.name == "_":
-                name = fresh({*taken, *evaluator.names, *evaluator.symbols})
-                evaluator.symbols[name] = symbol(name)
-                values.append(evaluator.symbols[name])
+            if declares and isinstance(item, nodes.Name) and item.name == "_":
+                name = fresh({*taken, *evaluator.names, *symbols})
+                symbols[name] = symbol(name)
+                values.append(symbols[name])
             else:
                 values.append(evaluator.attempt(item))
     finally:

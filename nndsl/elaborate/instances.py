@@ -13,7 +13,7 @@ from nndsl.elaborate.freezing import frozen
 from nndsl.elaborate.inputs import name_of
 from nndsl.elaborate.session import Session
 from nndsl.elaborate.sizes import described
-from nndsl.elaborate.values import UNKNOWN, Built, Composed, Definition, PerStep, Single, mades
+from nndsl.elaborate.values import UNKNOWN, Built, Composed, Definition, PerStep, Single, Stacked, mades
 from nndsl.graph import Graph, Instance, Made, Node, Place, Tensor
 from nndsl.layers.base import TensorType
 from nndsl.suggestions import suggest
@@ -184,6 +184,8 @@ def _standing(name: str, value: Any, stand_ins: dict[int, Made], owner: Made) ->
         return replace(value, made=made, arguments=arguments)
     if isinstance(value, PerStep):
         return replace(value, inner=_standing(name, value.inner, stand_ins, owner))
+    if isinstance(value, Stacked):
+        return replace(value, parts=tuple(_standing(name, each, stand_ins, owner) for each in value.parts))
     if isinstance(value, Composed):
         return Composed(tuple(_standing(name, each, stand_ins, owner) for each in value.layers))
     if isinstance(value, (list, tuple)):

@@ -2,7 +2,7 @@
 
 A mask is a tensor of its own, made by hidden layers where a layer makes or merges masks, and given to the layers that
 use it as a keyword. It enters a block beside the inputs if something inside uses it, and leaves it beside the outputs
-if something outside uses it.
+if something outside uses it. Those that the outputs of a model carry are among ``Graph.extras``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,15 @@ def resolve(session: Session, graph: Graph) -> Graph:
     """Return a model's graph with its masks; the graph itself if it has none. Reports what does not fit."""
     if not _makes_masks(graph, {}):
         return graph
-    return _Run(session).walk(graph, (None,) * len(graph.inputs)).body(frozenset()).graph
+    walk = _Run(session).walk(graph, (None,) * len(graph.inputs))
+    carried = {number: fate for number, (fate, _) in enumerate(walk.leaving) if isinstance(fate, Tensor)}
+    found = walk.body(frozenset(carried)).graph
+    if not carried:
+        return found
+    count = len(graph.outputs)
+    names = [f"{graph.outputs[number][0]}_mask" for number in carried]
+    masks = [mask for _, mask in found.outputs[count:]]
+    return replace(found, outputs=found.outputs[:count], extras=tuple(zip(names, masks, strict=True)))
 
 
 def _makes_masks(graph: Graph, known: dict[int, bool]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from nndsl.elaborate.endings import ending
 from nndsl.elaborate.naming import quoted
 from nndsl.elaborate.values import is_unknown
-from nndsl.graph import Node, Tensor
+from nndsl.graph import Tensor
 from nndsl.recipes.base import RecipeKind
 from nndsl.settings import CompileSettings, FitSettings, ModelOutput, Written, check_settings
 
@@ -53,21 +54,7 @@ def model_settings(
 
 
 def _output(name: str, tensor: Tensor) -> ModelOutput:
-    size = tensor.type.shape[-1] if tensor.type.rank > 1 else None
-    return ModelOutput(name, _activation(tensor.node), size, tensor.node.span)
-
-
-def _activation(node: Node) -> str | None:
-    """Return the activation that a node ends in, looking through layers that only change the shape."""
-    while type(node.layer).__name__ in ("Reshape", "Flatten", "Permute", "Identity"):
-        node = node.inputs[0].node
-    name = type(node.layer).__name__
-    if name == "Softmax":
-        return "softmax"
-    if name == "ReLU":
-        return "relu"
-    missing = object()
-    activation = getattr(node.layer, "activation", missing)
-    if activation is missing:
-        return None
-    return activation if isinstance(activation, str) else "linear"
+    kind = tensor.type
+    size = kind.shape[-1] if kind.rank > 1 else None
+    found = ending(tensor)
+    return ModelOutput(name, found.activation, size, found.node.span, kind.rank, kind.dtype)

@@ -97,17 +97,11 @@ class Outputs:
             return
         current = body.current
         name = ""
-        if isinstance(current, Tensor) and current.node not in body.inputs:
-            last = next((each for each in reversed(self.definition.syntax.body) if _makes_value(each)), None)
-            if isinstance(last, nodes.ExpressionStatement):
-                name = _name_in(last.value)
+        if isinstance(current, Tensor) and current.node not in body.inputs and body.current_from is not None:
+            name = _name_in(body.current_from)
         if name in (node.hint for node in body.inputs):
             name = ""
         body.outputs.append((name, current, target.span))
-
-
-def _makes_value(statement: nodes.Statement) -> bool:
-    return isinstance(statement, (nodes.ExpressionStatement, nodes.For, nodes.If))
 
 
 def _name_in(expression: nodes.Expression) -> str:

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 from nndsl import layers, recipes
 from nndsl.arguments import describe
 from nndsl.diagnostics import Note, Source, Span
-from nndsl.elaborate.definitions import COMMON
+from nndsl.elaborate.definitions import check_parameters
 from nndsl.elaborate.expressions import Evaluator
+from nndsl.elaborate.externals import check_extern, check_import, declared_externs
 from nndsl.elaborate.functions import CONSTANTS, FUNCTIONS
 from nndsl.elaborate.places import Places, Word, places_of, snake_case
 from nndsl.elaborate.session import Session, Stop
@@ -39,7 +40,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "dtype_policy": (*FLOATS, "mixed_bfloat16", "mixed_float16"),
 }
 """What a file can set, the default first."""
-_WRAPPERS = ("Bidirectional", "TimeDistributed")
+_WRAPPERS = ("Bidirectional", "TimeDistributed", "RNN", "StackedRNNCells")
 
 
 class FileScope:
@@ -58,6 +59,8 @@ class FileScope:
         self.later: set[str] = set()
         """All names that the file binds, those too that are not bound yet."""
         self._targets: dict[str, Span] = {}
+        self._python: dict[str, tuple[nodes.Import, nodes.ImportName]] = {}
+        """The names that are imported from Python, until they meet their externs."""
         self._places: dict[int, Places] = {}
         self._readings: dict[int, Reading] = {}
         self._built_in: dict[str, object] = {}
@@ -117,6 +120,7 @@ class FileScope:
             elif isinstance(item, nodes.Def):
                 self.later.add(item.name.name)
         broken: list[nodes.Broken] = []
+        externs: list[nodes.Extern] = []
         for item in self.syntax.items:
             if isinstance(item, nodes.Import):
                 self._import(item, importer)
@@ -126,26 +130,24 @@ class FileScope:
                 self._check_parameters(item)
                 self.definitions.append(definition)
             elif isinstance(item, nodes.Extern):
-                self._declare(item.name, External(item))
+                externs.append(item)
             elif isinstance(item, nodes.Broken):
                 broken.append(item)
         words = {word for item in broken for word in item.words()}
+        for name, value in declared_externs(self, externs, self._python, words):
+            self._declare(name, value)
         self.names.update({word: UNKNOWN for word in words if self.find(word) is ABSENT})
         for number, item in enumerate(self.syntax.items):
             try:
                 self._define(number, item)
             except Stop:
                 continue
+        for word, value in list(self.names.items()):
+            if isinstance(value, External) and value.file is self and not check_extern(value):
+                self.names[word] = UNKNOWN
 
     def _check_parameters(self, item: nodes.Block | nodes.Model) -> None:
-        names: set[str] = set()
-        for parameter in item.parameters:
-            if parameter.name in names:
-                self.session.report("E0204", f"the parameter `{parameter.name}` stands twice", parameter.span)
-            elif parameter.name in COMMON:
-                message = f"every block and model has an argument `{parameter.name}` already"
-                self.session.report("E0204", message, parameter.span, help="take another name")
-            names.add(parameter.name)
+        check_parameters(self.session, item.parameters)
 
     def _define(self, number: int, item: nodes.Statement) -> None:
         if isinstance(item, nodes.Def):
@@ -237,13 +239,16 @@ class FileScope:
 
     def _import(self, item: nodes.Import, importer: Importer) -> None:
         if item.python:
-            self.session.report(
-                "E0607",
-                f"the Python module `{item.path.value}` is not allowed",
-                item.path.span,
-                help="the caller of the compiler allows modules by name; a file alone cannot reach Python",
-            )
-        scope = None if item.python else importer(item)
+            check_import(self.session, item)
+            for name in item.names:
+                first = self._python.get(name.alias)
+                if first is None:
+                    self._python[name.alias] = (item, name)
+                else:
+                    note = Note(f"`{name.alias}` is imported here", first[1].span)
+                    self.session.report("E0204", f"`{name.alias}` is imported twice", name.span, notes=(note,))
+            return
+        scope = importer(item)
         for name in item.names:
             value: object = UNKNOWN
             if scope is not None:

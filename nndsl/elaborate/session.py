@@ -47,6 +47,8 @@ class Session:
     limits: Limits
     scope: Scope = field(default_factory=Scope)
     found: dict[tuple[str, Span], Diagnostic] = field(default_factory=dict)
+    allow: frozenset[str] = frozenset()
+    """The Python modules that the caller lets the source import, with their submodules."""
     calls: list[tuple[str, Span]] = field(default_factory=list)
     """The calls of blocks that lead to what is being elaborated, outermost first."""
     put_in: Mapping[str, Size] = field(default_factory=dict)

@@ -210,7 +210,7 @@ class Statements:
                 self.session.fail("E0507", message, statement.span, help=f"bind them: `{names} = …`")
             message = f"{describe(value)} stands alone and does nothing"
             self.session.fail("E0508", message, statement.span, help=f"{_LONE}; bind anything else to a name")
-        self.body.current = value
+        self.body.current, self.body.current_from = value, statement.value
 
     def _for(self, statement: nodes.For) -> None:
         evaluator = self.evaluator

@@ -68,9 +68,7 @@ def report_unused(definition: Definition) -> None:
             session.report("W0502", message, statement.span, help="leave it out, or use it")
     if "ops" in bound_names(syntax.parameters, syntax.body):
         _report_hidden(session, syntax)
-    statements = [each for each in syntax.body if not isinstance(each, nodes.Settings)]
-    last = statements[-1] if statements else None
-    _report_names(session, syntax.body, read, last)
+    _report_names(session, syntax.body, read, _last(syntax.body))
 
 
 def _report_hidden(session: Session, syntax: nodes.Block | nodes.Model) -> None:
@@ -79,8 +77,23 @@ def _report_hidden(session: Session, syntax: nodes.Block | nodes.Model) -> None:
             session.report("E0204", "`ops` cannot be hidden", node.span, help="take another name")
 
 
+def _last(body: tuple[nodes.Statement, ...]) -> set[int]:
+    """Return the ``id`` of each statement after which a body may end: its value is the output then."""
+    found: set[int] = set()
+    waiting = [body]
+    while waiting:
+        statements = [each for each in waiting.pop() if not isinstance(each, nodes.Settings)]
+        for last in statements[-1:]:
+            found.add(id(last))
+            if isinstance(last, (nodes.For, nodes.If)):
+                waiting.append(last.body)
+            if isinstance(last, nodes.If):
+                waiting.append(last.otherwise)
+    return found
+
+
 def _report_names(
-    session: Session, body: tuple[nodes.Statement, ...], read: Container[str], last: nodes.Statement | None
+    session: Session, body: tuple[nodes.Statement, ...], read: Container[str], last: Container[int]
 ) -> None:
     seen: set[str] = set()
     waiting = _followed(body, None)
@@ -100,7 +113,7 @@ def _report_names(
                         help = "write `_` in its place"
                     session.report("W0501", message, target.span, notes=notes, help=help)
         if isinstance(statement, nodes.ExpressionStatement):
-            for named in _named(statement.value, names_output=statement is last):
+            for named in _named(statement.value, names_output=id(statement) in last):
                 if named.name not in read and named.name not in seen and not named.name.startswith("_"):
                     seen.add(named.name)
                     help = f'to name a layer alone, write `name="{named.name}"`'

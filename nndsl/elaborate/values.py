@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from nndsl.graph import Made
 from nndsl.layers.base import Layer
+from nndsl.layers.external import PythonLayer
 from nndsl.recipes.base import PendingRecipe
 from nndsl.syntax import nodes
 
@@ -81,8 +82,22 @@ class Composed:
         return "a chain of layers"
 
 
-LayerValue: TypeAlias = Single | Built | PerStep | Composed
-LAYERS = (Single, Built, PerStep, Composed)
+@dataclass(frozen=True, slots=True, eq=False)
+class Stacked:
+    """``RNN`` of several cells, with the layer of each, or ``StackedRNNCells``, with the cells."""
+
+    layer: Layer
+    parts: tuple[Single, ...]
+    call: nodes.Call
+
+    @property
+    def described(self) -> str:
+        """What messages call it."""
+        return f"the layer `{type(self.layer).__name__}`"
+
+
+LayerValue: TypeAlias = Single | Built | PerStep | Composed | Stacked
+LAYERS = (Single, Built, PerStep, Composed, Stacked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +176,16 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class External:
-    """A layer of Python, by its signature."""
+    """A layer of Python, by its signature; ``layer`` is its class of layers."""
 
     syntax: nodes.Extern
+    file: FileScope
+    layer: type[PythonLayer]
 
     @property
     def described(self) -> str:
         """What messages call it."""
-        return f"the layer `{self.syntax.name.name}`"
+        return f"`{self.syntax.name.name}` without its brackets"
 
 
 class Operations:
@@ -193,6 +210,8 @@ def parts_of(value: object) -> Collection[object]:
         return value.layers
     if isinstance(value, PerStep):
         return (value.inner,)
+    if isinstance(value, Stacked):
+        return value.parts
     if isinstance(value, PendingRecipe):
         return [item for _, item in value.arguments]
     return ()

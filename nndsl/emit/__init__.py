@@ -14,5 +14,5 @@ def emit(graph: Graph) -> tuple[str, str]:
     library = Library()
     collector = Collector(library.add)
     collector.template(graph)
-    classes = resolve(collector.groups)
-    return source(graph.name, classes, library), classes[-1].name
+    classes = resolve(collector.groups, collector.imports.values())
+    return source(graph.name, classes, library, collector.imports), classes[-1].name

@@ -30,8 +30,8 @@ def _content(collector: Collector, template: Template) -> object:
         if entry.child is not None:
             number, member = entry.child
             child = _content(collector, collector.groups[number].members[member])
-        resets = [_numbered(reset) for reset in entry.resets]
-        entries.append((entry.made.place.name, entry.made.turns, _numbered(entry.build), child, resets))
+        of_weights = [_numbered(each) for each in (*entry.resets, *entry.penalties, *entry.projections)]
+        entries.append((entry.made.place.name, entry.made.turns, _numbered(entry.build), child, of_weights))
     forward = template.forward
     lines = [(line.targets, _numbered(line.code), line.turns) for line in forward.lines]
     return entries, forward.inputs, forward.handed, lines, forward.result, template.definitions, template.sizes

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nndsl.code import HOLE, Code, Hole
 from nndsl.dims import Dim, evaluate, substitute, text
+from nndsl.emit.library import NAMES as HELPERS
 from nndsl.emit.names import free
 from nndsl.emit.templates import CHILD, Entry, Group, Template
 from nndsl.graph import Instance
 from nndsl.traced import Named, Traced
 
 Number = int | float
+_ARGUMENT = re.compile(r", (\w+=)?$")
+"""What stands before an argument that is left out."""
 _BEFORE = ("", "(", "[", ",", "=", ":")
 _AFTER = ("", ")", "]", ",", ":")
 """What may stand beside an expression that then needs no brackets."""
+_CHANNELS = {"channels", "in_channels", "out_channels", "in_features", "out_features", "size"}
+"""Words for the number of channels, before and behind a layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class Parameter:
     symbol: str = ""
     """The block's own name for the number: its parameter, or a dimension of its input."""
 
+    def serves(self, word: str, values: tuple[Number, ...]) -> bool:
+        """Whether numbers without a name of the block's own are these: what one layer gives, and the next one takes."""
+        meant = {self.word, word}
+        return self.values == values and (meant <= _CHANNELS or (len(meant) == 1 and not self.symbol))
+
 
 @dataclass(frozen=True, slots=True)
 class Class:
@@ -63,36 +73,41 @@ class Class:
     comments: tuple[str, ...]
     summary: str
     kept: tuple[str, ...]
-    """Parameters that ``forward`` or ``reset_parameters`` needs, so that the constructor keeps them."""
+    """Parameters that the methods need, so that the constructor keeps them."""
+    penalties: tuple[tuple[Resolved, ...], ...]
+    """The penalties on the weights of each of the entries."""
+    projections: tuple[tuple[Resolved, ...], ...]
+    """The statements that project the weights of each of the entries."""
 
 
-def resolve(groups: Sequence[Group]) -> list[Class]:
-    """Return the classes, children first."""
+def resolve(groups: Sequence[Group], taken: Iterable[str] = ()) -> list[Class]:
+    """Return the classes, children first; no parameter of theirs has a name that is taken."""
     done: list[Class] = []
     for group in groups:
-        done.append(_Lifting(group, done).resolved())
+        done.append(_Lifting(group, done, taken).resolved())
     return done
 
 
 class _Lifting:
-    def __init__(self, group: Group, children: list[Class]) -> None:
+    def __init__(self, group: Group, children: list[Class], taken: Iterable[str]) -> None:
         self._group = group
         self._children = children
         self._parameters: list[Parameter] = []
-        self._taken: set[str] = set()
+        self._taken: set[str] = set(taken)
         self._kept: dict[str, None] = {}
 
     def resolved(self) -> Class:
         members = self._group.members
         first = members[0]
         entries = []
+        penalties: list[tuple[Resolved, ...]] = []
+        projections: list[tuple[Resolved, ...]] = []
         for index, entry in enumerate(first.entries):
             build = self._code([self._build(member.entries[index]) for member in members])
-            resets = tuple(
-                self._code([member.entries[index].resets[i] for member in members], keep=True)
-                for i in range(len(entry.resets))
-            )
+            resets = self._kept_codes([member.entries[index].resets for member in members])
             entries.append((entry, build, resets))
+            penalties.append(self._kept_codes([member.entries[index].penalties for member in members]))
+            projections.append(self._kept_codes([member.entries[index].projections for member in members]))
         lines = tuple(
             self._code([member.forward.lines[index].code for member in members], keep=True)
             for index in range(len(first.forward.lines))
@@ -104,8 +119,12 @@ class _Lifting:
         summary = self._comment([member.summary for member in members])
         return Class(
             self._group.name, first, tuple(self._parameters), tuple(entries), lines, comments, summary,
-            tuple(self._kept),
+            tuple(self._kept), tuple(penalties), tuple(projections),
         )  # fmt: skip
+
+    def _kept_codes(self, found: list[tuple[Code, ...]]) -> tuple[Resolved, ...]:
+        """Return codes of methods; each member has as many."""
+        return tuple(self._code(list(column), keep=True) for column in zip(*found, strict=True))
 
     def _build(self, entry: Entry) -> Code:
         if entry.child is None:
@@ -121,14 +140,25 @@ class _Lifting:
         return Code(entry.build.text.replace(CHILD, f"{child.name}({arguments})"), holes)
 
     def _code(self, codes: list[Code], *, keep: bool = False) -> Resolved:
-        holes = tuple(self._hole([code.holes[index] for code in codes], keep) for index in range(len(codes[0].holes)))
-        return Resolved(codes[0].text, holes, tuple(hole.word for hole in codes[0].holes))
+        pieces = codes[0].text.split(HOLE)
+        text = pieces[0]
+        holes: list[str] = []
+        words: list[str] = []
+        for piece, *column in zip(pieces[1:], *(code.holes for code in codes), strict=True):
+            if all(hole.value == hole.default for hole in column):
+                text = _ARGUMENT.sub("", text) + piece
+            else:
+                text += HOLE + piece
+                holes.append(self._hole(column, keep))
+                words.append(column[0].word)
+        return Resolved(text, tuple(holes), tuple(words))
 
     def _hole(self, holes: list[Hole], keep: bool) -> str:
         values = [hole.value for hole in holes if not isinstance(hole.value, Dim)]
         if len(values) < len(holes):
             return str(holes[0].value)
-        if all(value == values[0] for value in values):
+        # 1 and 1.0 are two arguments for a layer of Python.
+        if all(value == values[0] and isinstance(value, float) == isinstance(values[0], float) for value in values):
             return repr(values[0])
         expression = self._expression(values, keep)
         if expression is not None:
@@ -165,11 +195,11 @@ class _Lifting:
         return re.sub(r"[A-Za-z_]\w*", lambda match: replaced.get(match[0], match[0]), text(shown))
 
     def _parameter(self, word: str, values: tuple[Number, ...], symbol: str) -> str:
-        """Return the parameter for a symbol, or for numbers without one: equal numbers of one word share it."""
+        """Return the parameter for a symbol, or for numbers without one: equal numbers of one meaning share it."""
         for parameter in self._parameters:
-            if parameter.symbol == symbol and (symbol or (parameter.values == values and parameter.word == word)):
+            if parameter.symbol == symbol if symbol else parameter.serves(word, values):
                 return parameter.name
-        name = free(word, self._taken)
+        name = free(word, self._taken, HELPERS)
         self._taken.add(name)
         self._parameters.append(Parameter(name, word, values, symbol))
         return name

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nndsl.code import HOLE
+from nndsl.emit.carried import aliases, carried, reads
 from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END
 from nndsl.emit.lifting import Resolved
 from nndsl.emit.names import free
@@ -18,6 +19,8 @@ from nndsl.graph import Turn
 
 _TOKEN = re.compile(f"{ATTRIBUTE}([^/]*)/(\\d+)([^{ATTRIBUTE_END}]*){ATTRIBUTE_END}")
 _WORD = re.compile(r"\w+")
+_READ = re.compile(r"\b\w+\b(?!=)")
+"""A word that is read: not the name of a keyword argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Statement:
     text: str
     comment: str
     turns: tuple[Turn, ...]
+    collector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,18 @@ class Indented:
     text: str
     comment: str
     level: int = 0
+    head: str = ""
+    """The line above that it depends on, if it does."""
 
 
-def roll(statements: Sequence[Statement], lengths: Mapping[str, int], taken: frozenset[str]) -> list[Indented]:
-    """Return the lines of a method; ``lengths`` has the length of each list of layers by its token's text."""
-    return _Roller(lengths, taken).roll(statements, 0)
+def roll(
+    statements: Sequence[Statement], lengths: Mapping[str, int], taken: frozenset[str], result: str
+) -> list[Indented]:
+    """Return the lines of a method that returns ``result``.
+
+    ``lengths`` has the length of each list of layers by its token's text.
+    """
+    return _without_detours(_Roller(lengths, taken).roll(statements, 0), result)
 
 
 def written(text: str) -> str:
@@ -58,13 +69,20 @@ class _Roller:
         self._lengths = lengths
         self._taken = taken
 
-    def roll(self, statements: Sequence[Statement], depth: int) -> list[Indented]:
+    def roll(self, statements: Sequence[Statement], depth: int, singles: bool = False) -> list[Indented]:
+        """Return the lines of statements in ``depth`` loops; with ``singles`` a loop of one turn is a ``for`` too."""
         lines: list[Indented] = []
         index = 0
         while index < len(statements):
             statement = statements[index]
             if len(statement.turns) <= depth:
-                lines.append(Indented(statement.text, statement.comment))
+                head = f"if {statement.collector} is not None:"
+                if not statement.collector:
+                    lines.append(Indented(statement.text, statement.comment))
+                elif lines and lines[-1].head == head:
+                    lines.append(Indented(statement.text, statement.comment, 1, head))
+                else:
+                    lines += [Indented(head, ""), Indented(statement.text, statement.comment, 1, head)]
                 index += 1
                 continue
             loop = statement.turns[depth][0]
@@ -78,26 +96,39 @@ class _Roller:
                     bodies.append((turn, []))
                 bodies[-1][1].append(statements[index])
                 index += 1
-            lines += self._loop(loop, [(turn, self.roll(body, depth + 1)) for turn, body in bodies])
+            plain = [(turn, self.roll(body, depth + 1, singles)) for turn, body in bodies]
+            # Turns may differ in this alone: that a loop within them has one turn in some.
+            whole = plain if singles else [(turn, self.roll(body, depth + 1, True)) for turn, body in bodies]
+            lines += self._loop(loop, plain, whole, singles)
         return lines
 
-    def _loop(self, loop: int, bodies: list[tuple[int, list[Indented]]]) -> list[Indented]:
-        blanked = [(turn, _blanked(body, loop, turn)) for turn, body in bodies]
+    def _loop(
+        self,
+        loop: int,
+        plain: list[tuple[int, list[Indented]]],
+        whole: list[tuple[int, list[Indented]]],
+        singles: bool,
+    ) -> list[Indented]:
+        turns = [turn for turn, _ in plain]
+        blanked = [_blanked(body, loop, turn) for turn, body in whole]
+        before: list[Indented] = []
+        if len(blanked) > 1:
+            before, blanked[0] = _begun(blanked[0], blanked[1])
         lines: list[Indented] = []
         start = 0
-        while start < len(blanked):
+        while start < len(turns):
             end = start + 1
-            while (
-                end < len(blanked)
-                and _same(blanked[end][1], blanked[start][1])
-                and blanked[end][0] == blanked[end - 1][0] + 1
-            ):
+            while end < len(turns) and _same(blanked[end], blanked[start]) and turns[end] == turns[end - 1] + 1:
                 end += 1
-            if end - start == 1:
-                lines += bodies[start][1]
+            if end - start > 1 or (singles and turns == [0]):
+                bodies = [_blanked(body, loop, turn) for turn, body in plain[start:end]]
+                if not all(_same(body, bodies[0]) for body in bodies):
+                    bodies = blanked[start:end]
+                if start == 0:
+                    lines += before
+                lines += self._for(loop, _common(bodies), turns[start], turns[end - 1] + 1)
             else:
-                body = _common([body for _, body in blanked[start:end]])
-                lines += self._for(loop, body, blanked[start][0], blanked[end - 1][0] + 1)
+                lines += plain[start][1]
             start = end
         return lines
 
@@ -156,6 +187,32 @@ def _same(body: list[Indented], other: list[Indented]) -> bool:
     )
 
 
+def _begun(first: list[Indented], then: list[Indented]) -> tuple[list[Indented], list[Indented]]:
+    """Return what stands before a loop so that its first turn begins as the second does, and the first turn."""
+    if first and aliases(first[0].text) and _same(first[1:], then):
+        return first[:1], first[1:]
+    names = carried(*([(line.text, line.level) for line in body] for body in (first, then)))
+    if names is None:
+        return [], first
+    renamed = [replace(line, text=twin.text) for line, twin in zip(first, then, strict=True)]
+    return [Indented(f"{names[1]} = {names[0]}", "")], renamed
+
+
+def _without_detours(lines: list[Indented], result: str) -> list[Indented]:
+    """Return lines where ``x = f(x)`` and ``y = x`` are ``y = f(x)`` if nothing else reads the one between."""
+    kept: list[Indented] = []
+    for index, line in enumerate(lines):
+        names = aliases(line.text)
+        if names and kept and not line.level and not kept[-1].level and kept[-1].text.startswith(f"{names[1]} = "):
+            behind = [*(later.text for later in lines[index + 1 :]), result]
+            if not any(reads(text, names[1]) for text in behind):
+                value = kept[-1].text.removeprefix(f"{names[1]} = ")
+                kept[-1] = replace(kept[-1], text=f"{names[0]} = {value}")
+                continue
+        kept.append(line)
+    return kept
+
+
 def _common(bodies: list[list[Indented]]) -> list[Indented]:
     """Return the body that all share; a comment stays where it is true of every turn."""
     return [
@@ -193,8 +250,13 @@ def module_list(elements: Sequence[Resolved | None], container: str = "nn.Module
 
 
 def _parted(run: list[Resolved]) -> list[list[Resolved]]:
-    """Part a run whose first element alone has other numbers: ``[Stage(64, 128), *(Stage(128, 128) for …)]``."""
-    if len(run) > 2 and run[0] != run[1] and all(element == run[1] for element in run[2:]):
+    """Part a run whose first element alone has other numbers: ``[Stage(64, 128), *(Stage(128, 128) for …)]``.
+
+    Of two elements, those that hold lists stay together.
+    """
+    if len(run) == 2 and "List(" in run[0].text:
+        return [run]
+    if len(run) > 1 and run[0] != run[1] and all(element == run[1] for element in run[2:]):
         return [run[:1], run[1:]]
     return [run]
 
@@ -208,7 +270,7 @@ def _comprehension(run: list[Resolved]) -> Resolved:
     first = run[0]
     columns = [tuple(element.holes[index] for element in run) for index in range(len(first.holes))]
     variables: dict[tuple[str, ...], str] = {}
-    words = set(_WORD.findall(first.text))
+    words = set(_READ.findall(first.text))
     holes: list[str] = []
     pieces = first.text.split(HOLE)
     text = pieces[0]
@@ -230,6 +292,13 @@ def _comprehension(run: list[Resolved]) -> Resolved:
     names = ", ".join(variables.values())
     words_of = [first.words[columns.index(column)] for column in variables]
     rows = [tuple(column[index] for column in variables) for index in range(len(run))]
+    steps = _steps([row[0] for row in rows]) if len(variables) == 1 else None
+    if steps is not None:
+        start, stop, step = steps
+        ends = ("stop",) if (start, step) == ("0", "1") else ("start", "stop")
+        by = f", {step}" if step != "1" else ""
+        source = f"range({', '.join(HOLE for _ in ends)}{by})"
+        return Resolved(f"{text} for {names} in {source}", (*holes, *(start, stop)[-len(ends) :]), (*left_words, *ends))
     if len(variables) == 1:
         values = ", ".join(HOLE for _ in rows)
     else:
@@ -239,3 +308,15 @@ def _comprehension(run: list[Resolved]) -> Resolved:
         (*holes, *(value for row in rows for value in row)),
         (*left_words, *(words_of[index] for _ in rows for index in range(len(variables)))),
     )
+
+
+def _steps(values: list[str]) -> tuple[str, str, str] | None:
+    """Return start, stop and step of the range that numbers are, if four or more are one."""
+    if len(values) < 4 or not all(value.isdecimal() for value in values):
+        return None
+    numbers = [int(value) for value in values]
+    step = numbers[1] - numbers[0]
+    found = range(numbers[0], numbers[-1] + (1 if step > 0 else -1), step) if step else ()
+    if list(found) != numbers:
+        return None
+    return str(numbers[0]), str(numbers[-1] + step), str(step)

@@ -141,7 +141,7 @@ def _expression(head: str, text: str, tail: str, indent: int, *, inside: bool = 
                 for line in _expression(each, operand, "", indent, inside=True)
             ]
             return [*lines, *_expression(f"{operator} ", last, tail, indent, inside=True)]
-        if len(operands) == 2 and text[-1] in _CLOSERS:
+        if len(operands) == 2 and text[-1] in _CLOSERS and text[-2] not in _OPENERS:
             lines = _broken(head + text, tail, indent)
             if len(lines[0]) <= WIDTH:
                 return lines

@@ -1,11 +1,15 @@
-"""The statements that draw initial weights: layers that are drawn alike are drawn in one loop."""
+"""The statements that draw initial weights: layers that are drawn alike are drawn in one loop.
+
+What else is done to weights is written likewise: penalties and projections.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from nndsl.emit.forward import ATTRIBUTE
-from nndsl.emit.lifting import Class
+from nndsl.emit.lifting import Class, Resolved
 from nndsl.emit.printer import statement
 from nndsl.emit.templates import Entry
 from nndsl.graph import Graph
@@ -13,23 +17,45 @@ from nndsl.graph import Graph
 _INNER = " for layer in "
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What is done to the weights of layers that are alike; ``subjects`` are these, those of a list as ``*self.name``.
+
+    ``texts`` have the layer blanked.
+    """
+
+    subjects: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def lines(self, before: str = "") -> list[str]:
+        """Return the lines of a method, several layers in a loop; ``before`` stands before each text."""
+        heads, subject = _heads(self.subjects)
+        lines = [line for depth, head in enumerate(heads) for line in statement(head, 8 + 4 * depth)]
+        texts = [before + text.replace(ATTRIBUTE, subject) for text in self.texts]
+        return lines + [line for text in texts for line in statement(text, 8 + 4 * len(heads))]
+
+    def written_out(self, most: int) -> list[str]:
+        """Return the texts layer by layer, if these are at most so many and none is in a list."""
+        if len(self.subjects) > most or any(subject.startswith("*") for subject in self.subjects):
+            return []
+        return [text.replace(ATTRIBUTE, subject) for subject in self.subjects for text in self.texts]
+
+
 def resets(declared: Class) -> list[str]:
     """Return the lines of ``reset_parameters``."""
+    return [line for each in grouped(declared, [drawn for _, _, drawn in declared.entries]) for line in each.lines()]
+
+
+def grouped(declared: Class, done: Sequence[tuple[Resolved, ...]]) -> list[Alike]:
+    """Return what is ``done`` to each of the entries of a class, layers to which the same is done together."""
     alike: dict[tuple[str, ...], list[Entry]] = {}
-    for entry, _, drawn in declared.entries:
-        if drawn:
-            alike.setdefault(tuple(map(str, drawn)), []).append(entry)
-    lines: list[str] = []
-    for texts, entries in alike.items():
-        heads, subject = _heads(_subjects(entries, declared))
-        for depth, head in enumerate(heads):
-            lines += statement(head, 8 + 4 * depth)
-        for text in texts:
-            lines += statement(text.replace(ATTRIBUTE, subject), 8 + 4 * len(heads))
-    return lines
+    for (entry, _, _), texts in zip(declared.entries, done, strict=True):
+        if texts:
+            alike.setdefault(tuple(map(str, texts)), []).append(entry)
+    return [Alike(tuple(_subjects(entries, declared)), texts) for texts, entries in alike.items()]
 
 
-def _heads(subjects: list[str]) -> tuple[list[str], str]:
+def _heads(subjects: Sequence[str]) -> tuple[list[str], str]:
     """Return the heads of the loops over some layers, and what names a layer inside them."""
     if len(subjects) > 1:
         return [f"for layer in ({', '.join(subjects)}):"], "layer"

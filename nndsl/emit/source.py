@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nndsl.emit.checks import checks
@@ -11,9 +11,12 @@ from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END
 from nndsl.emit.library import Library
 from nndsl.emit.lifting import Class, Resolved
 from nndsl.emit.loops import Indented, Statement, module_list, roll, written
-from nndsl.emit.printer import docstring, statement
+from nndsl.emit.printer import WIDTH, docstring, statement
 from nndsl.emit.resets import by_place, entry_turns, list_length, resets
+from nndsl.emit.training import collectors, constraints, extras, regularization
 from nndsl.graph import Graph, Made
+from nndsl.layers.external import PythonLayer
+from nndsl.layers.preprocessing import Normalization
 
 _IMPORTS = (
     ("math.", "import math"),
@@ -24,33 +27,66 @@ _ANY = "Takes tensors of several shapes or dtypes."
 """The docstring of a class whose instances differ in what they take."""
 
 
-def source(name: str, classes: Sequence[Class], library: Library) -> str:
-    """Return the whole text; the last class is the model, which looks at its inputs."""
-    # Weights of 4 axes must lie as the permuted images do, or each convolution converts them.
-    channels_last = any(".permute(0, 3, 1, 2)" in str(line) for declared in classes for line in declared.lines)
-    channels_last = channels_last and not any(map(_has_deep_weights, classes))
+_ALL_LAST = ("self.to(memory_format=torch.channels_last)",)
+_VOLUMES_LAST = ("self.to(memory_format=torch.channels_last_3d)",)
+_CONVOLUTIONS_LAST = (
+    "for layer in self.modules():",
+    "    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):",
+    "        layer.to(memory_format=torch.channels_last)",
+)
+"""The same where layers of Python may have weights of more axes."""
+
+
+def source(name: str, classes: Sequence[Class], library: Library, imports: Mapping[tuple[str, str], str] = {}) -> str:
+    """Return the whole text; the last class is the model, which looks at its inputs.
+
+    ``imports`` are the classes of other modules that it uses, by module and name, and what it calls them.
+    """
+    channels_last = _channels_last(classes)
     bodies = []
     for declared in classes:
         last = declared is classes[-1]
         template = declared.template
         inputs, symbols = template.forward.inputs, list(template.symbols)
         heads = checks(template.graph, inputs, symbols) if last else template.definitions
-        bodies.append(_class(declared, heads, channels_last and last))
+        methods = extras(declared, _returned(declared)) if last else []
+        bodies.append(_class(declared, heads, channels_last if last else ()) + methods)
     body = "\n\n\n".join([*library.texts(), *("\n".join(lines) for lines in bodies)])
-    imports = _imports(body, library)
-    return f'"""{name}, written by nndsl."""\n\n{imports}\n\n\n{body}\n'
+    return f'"""{name}, written by nndsl."""\n\n{_imports(body, library, imports)}\n\n\n{body}\n'
 
 
-def _has_deep_weights(declared: Class) -> bool:
-    """Return whether a class has weights of 5 axes, which PyTorch's memory format for 4 axes refuses."""
-    return any(
-        len(weight.shape) > 4
-        for entry, _, _ in declared.entries
-        for weight in entry.made.layer.weights(*(tensor.type for tensor in entry.node.inputs))
-    )
+def _channels_last(classes: Sequence[Class]) -> Sequence[str]:
+    """Return what lets weights lie as the permuted images or volumes do, or else each convolution converts them.
+
+    PyTorch has a memory format for 4 axes, and one for 5, and each refuses what has the other number.
+    """
+    lines = [str(line) for declared in classes for line in declared.lines]
+    ranks = {rank for declared in classes for rank in _ranks(declared)}
+    has_python = any(map(_has_python, classes))
+    if any(".permute(0, 3, 1, 2)" in line for line in lines):
+        return _CONVOLUTIONS_LAST if has_python else () if 5 in ranks else _ALL_LAST
+    if any(".permute(0, 4, 1, 2, 3)" in line for line in lines) and not has_python and 5 in ranks and 4 not in ranks:
+        return _VOLUMES_LAST
+    return ()
 
 
-def _imports(body: str, library: Library) -> str:
+def _ranks(declared: Class) -> set[int]:
+    """Return the numbers of axes that the weights of a class have, and those of what normalization is given."""
+    found: set[int] = set()
+    for entry, _, _ in declared.entries:
+        layer, types = entry.made.layer, tuple(tensor.type for tensor in entry.node.inputs)
+        found.update(len(weight.shape) for weight in layer.weights(*types))
+        if isinstance(layer, Normalization):
+            found.add(len(layer.kept(types[0])))
+    return found
+
+
+def _has_python(declared: Class) -> bool:
+    """Return whether a class has a layer of Python."""
+    return any(isinstance(entry.made.layer, PythonLayer) for entry, _, _ in declared.entries)
+
+
+def _imports(body: str, library: Library, others: Mapping[tuple[str, str], str]) -> str:
     """Return the imports that a source uses, sorted as ruff sorts them; comments and docstrings use none."""
     used = re.sub(r'"""[\s\S]*?"""|#.*', "", body)
     plain = {line for word, line in _IMPORTS if re.search(rf"(?<![\w.]){re.escape(word)}", used)}
@@ -63,12 +99,27 @@ def _imports(body: str, library: Library) -> str:
     for module, found in sorted(names.items()):
         needed = sorted(name for name in found if re.search(rf"\b{name}\b", used))
         lines += [f"from {module} import {', '.join(needed)}"] if needed else []
-    torch = [line for line in lines if line.split()[1].startswith("torch")]
-    standard = [line for line in lines if line not in torch]
-    return "\n\n".join("\n".join(part) for part in (standard, torch) if part)
+    installed = [line for line in lines if line.split()[1].startswith("torch")]
+    standard = [line for line in lines if line not in installed]
+    modules: dict[str, list[str]] = {}
+    for (module, name), called in sorted(others.items()):
+        if called == name:
+            modules.setdefault(module, []).append(name)
+        else:
+            installed.append(_import(module, [f"{name} as {called}"]))
+    installed += [_import(module, found) for module, found in modules.items()]
+    installed.sort(key=lambda line: (line.startswith("from"), line.split()[1], " as " in line))
+    return "\n\n".join("\n".join(part) for part in (standard, installed) if part)
 
 
-def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[str]:
+def _import(module: str, names: Sequence[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join([f"from {module} import (", *(f"    {name}," for name in names), ")"])
+
+
+def _class(declared: Class, heads: Sequence[str], ending: Sequence[str]) -> list[str]:
     lines = [*statement(f"class {declared.name}(nn.Module):", 0), *docstring(declared.summary or _ANY, 4), ""]
     drawn = resets(declared)
     signature = "".join(f", {parameter.name}: {_type(parameter.values)}" for parameter in declared.parameters)
@@ -80,12 +131,11 @@ def _class(declared: Class, heads: Sequence[str], channels_last: bool) -> list[s
         lines += constructor
         if drawn:
             lines.append("        self.reset_parameters()")
-        if channels_last:
-            lines.append("        self.to(memory_format=torch.channels_last)")
+        lines += [f"        {line}" for line in ending]
         lines.append("")
     if drawn:
         lines += ["    def reset_parameters(self) -> None:", '        """Draw the initial weights."""', *drawn, ""]
-    return lines + _forward(declared, heads)
+    return lines + regularization(declared) + constraints(declared) + _forward(declared, heads)
 
 
 def _type(values: Sequence[float]) -> str:
@@ -132,17 +182,15 @@ def _nested(
 def _forward(declared: Class, heads: Sequence[str]) -> list[str]:
     forward = declared.template.forward
     parameters = [f"{name}: Tensor" for name in forward.inputs] + [f"{name}: nn.Module" for name in forward.handed]
-    parameters += [f"{name}: int" for name in declared.template.sizes]
-    count = len(declared.template.graph.outputs)
-    returned = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
-    lines = statement(f"def forward(self, {', '.join(parameters)}) -> {returned}:", 4)
+    parameters += [f"{name}: int" for name in declared.template.sizes] + collectors(declared)
+    lines = statement(f"def forward(self, {', '.join(parameters)}) -> {_returned(declared)}:", 4)
     for head in heads:
         lines += statement(head.lstrip(), 12 if head.startswith(" ") else 8)
     statements = []
     for line, resolved, comment in zip(forward.lines, declared.lines, declared.comments, strict=True):
         text = f"{line.targets} = {resolved}" if line.targets else str(resolved)
-        statements.append(Statement(text, comment, line.turns))
-    rolled = roll(statements, _lengths(declared), forward.locals)
+        statements.append(Statement(text, comment, line.turns, line.collector))
+    rolled = roll(statements, _lengths(declared), forward.locals, forward.result)
     target = f"{forward.result} = "
     if rolled and not rolled[-1].level and rolled[-1].text.startswith(target):
         rolled[-1] = replace(rolled[-1], text="return " + rolled[-1].text.removeprefix(target))
@@ -151,6 +199,12 @@ def _forward(declared: Class, heads: Sequence[str]) -> list[str]:
     for each in rolled:
         lines += statement(written(each.text), 8 + 4 * each.level, each.comment)
     return lines
+
+
+def _returned(declared: Class) -> str:
+    """Return the type that the forward method gives."""
+    count = len(declared.template.graph.outputs)
+    return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
 
 
 def _lengths(declared: Class) -> dict[str, int]:

@@ -11,9 +11,11 @@ from nndsl.emit.checks import definitions, symbols_in, symbols_of, untold
 from nndsl.emit.forward import ATTRIBUTE, ATTRIBUTE_END, Forward, Writer, shape_text
 from nndsl.emit.library import NAMES
 from nndsl.emit.names import RESERVED, free
-from nndsl.graph import Graph, Instance, Made, Node, Tensor
+from nndsl.graph import Graph, Instance, Made, Node, Tensor, has_activity_losses
+from nndsl.layers.base import Layer, TensorType
 from nndsl.layers.casting import HALVES, cast
-from nndsl.recipes.drawing import SEEDED
+from nndsl.layers.penalties import is_penalized, weight_penalties, weight_projections
+from nndsl.recipes.drawing import HELPERS as DRAWING_HELPERS
 
 CHILD = "\x03"
 
@@ -41,6 +43,10 @@ class Entry:
     """For a block: the number of its class, and of the template among the class's members."""
     resets: tuple[Code, ...]
     """Each with the module blanked: ``nn.init.zeros_(\\x01.bias)``."""
+    penalties: tuple[Code, ...] = ()
+    """The penalties on its weights, likewise."""
+    projections: tuple[Code, ...] = ()
+    """The statements that project its weights onto what their constraints allow, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,16 @@ class Template:
             self.graph.name,
             tuple(
                 (entry.made.place.name, entry.loops, entry.made.turns, entry.build.text, entry.child and entry.child[0],
-                 tuple(reset.text for reset in entry.resets))
+                 *(tuple(each.text for each in found)
+                   for found in (entry.resets, entry.penalties, entry.projections)))
                 for entry in self.entries
             ),
             self.forward.inputs,
             self.forward.handed,
-            tuple((line.targets, line.code.text, line.turns, _symbolic(line.code)) for line in self.forward.lines),
+            tuple(
+                (line.targets, line.code.text, line.turns, line.collector, _symbolic(line.code))
+                for line in self.forward.lines
+            ),
             self.forward.result,
             self.definitions,
             self.sizes,
@@ -79,6 +89,16 @@ class Template:
 def _symbolic(written: Code) -> tuple[str, ...]:
     """Return the holes that are computed at run time: unlike numbers, they cannot be arguments of a constructor."""
     return tuple(text(hole.value) if isinstance(hole.value, Dim) else "" for hole in written.holes)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a plain layer becomes: its constructor, and what an Entry has of its weights, the module blanked."""
+
+    build: Code
+    resets: tuple[Code, ...]
+    penalties: tuple[Code, ...]
+    projections: tuple[Code, ...]
 
 
 @dataclass(slots=True)
@@ -94,11 +114,14 @@ class Collector:
 
     def __init__(self, helper: Callable[[str], str]) -> None:
         self.groups: list[Group] = []
+        self.imports: dict[tuple[str, str], str] = {}
+        """The classes of Python that the source imports, by module and name, and what it calls them."""
         self._helper = helper
         self._known: dict[tuple[int, tuple[str | None, ...]], tuple[int, int]] = {}
         self._keys: dict[tuple[object, ...], int] = {}
         self._graphs: list[Graph] = []
-        self._builds: dict[tuple[int, int, object], tuple[Code, tuple[Code, ...]]] = {}
+        self._builds: dict[tuple[int, int, object], Built] = {}
+        self._penalizing: dict[int, bool] = {}
         self._sizes: dict[int, tuple[str, ...]] = {}
 
     def template(
@@ -131,6 +154,11 @@ class Collector:
             self._sizes[id(graph)] = self._untold(graph, instance.parameters)
         return self._sizes[id(graph)]
 
+    def penalizes(self, graph: Graph) -> bool:
+        """Return whether a graph has activity losses."""
+        self._graphs.append(graph)
+        return has_activity_losses(graph, self._penalizing)
+
     def _untold(self, graph: Graph, parameters: tuple[Made, ...]) -> tuple[str, ...]:
         names = tuple(f"{place} {node.hint}" for place, node in enumerate(graph.inputs))
         if not untold(graph, names, symbols_in(graph)):
@@ -142,7 +170,7 @@ class Collector:
         return scratch.groups[number].members[member].sizes
 
     def _class_name(self, wanted: str) -> str:
-        taken = {group.name for group in self.groups} | NAMES
+        taken = {group.name for group in self.groups} | NAMES | {*self.imports.values()}
         if wanted[0].islower():  # `residual_block`: the classes of Python are written in one way
             wanted = "".join(part[:1].upper() + part[1:] for part in wanted.split("_"))
         if wanted in RESERVED:
@@ -157,24 +185,45 @@ class Collector:
         """Put a helper into the source."""
         return self._helper(name)
 
-    def built(self, graph: Graph, made: Made, node: Node) -> tuple[Code, tuple[Code, ...]]:
-        """Return the constructor of a plain layer, and the statements that draw its weights, the module blanked."""
+    def imported(self, module: str, name: str, alias: str) -> str:
+        """Let the source import a class of a Python module, as ``alias`` if that is free, and return its name there."""
+        if module == "torch.nn":
+            return f"nn.{name}"
+        if (module, name) not in self.imports:
+            self.imports[module, name] = self._class_name(alias)
+        return self.imports[module, name]
+
+    def built(self, graph: Graph, node: Node) -> Built:
+        """Return the constructor of a plain layer, and what its weights need, the module blanked."""
+        layer = node.layer
         types = tuple(tensor.type for tensor in node.inputs)
-        key = (id(graph), id(made.layer), types)
+        key = (id(graph), id(layer), types)
         if key not in self._builds:
-            build = made.layer.build(self, *types) or Code("nn.Identity()")
-            dtype = made.layer.variable_dtype
+            build = layer.build(self, *types) or Code("nn.Identity()")
+            dtype = layer.variable_dtype
             if dtype != "float32" and not build.text.startswith("nn.Parameter("):
                 build = cast(build, dtype)
-            if not made.layer.trainable:
+            if not layer.trainable:
                 build = code("{}.requires_grad_(False)", build)
-            resets = made.layer.reset(Code(ATTRIBUTE), *types)
+            resets = layer.reset(Code(ATTRIBUTE), *types)
             if dtype in HALVES:
                 resets = tuple(map(self._in_halves, resets))
-            if any(f"{SEEDED}(" in reset.text for reset in resets):
-                self.helper(SEEDED)
-            self._builds[key] = (build, resets)
+            for name in DRAWING_HELPERS:
+                if any(f"{name}(" in reset.text for reset in resets):
+                    self.helper(name)
+            penalties, projections = self._penalized(layer, types)
+            self._builds[key] = Built(build, resets, penalties, projections)
         return self._builds[key]
+
+    def _penalized(self, layer: Layer, types: tuple[TensorType, ...]) -> tuple[tuple[Code, ...], tuple[Code, ...]]:
+        """Return the penalties on the weights of a layer, and the projections of those with constraints."""
+        if not is_penalized(layer):
+            return (), ()
+        module = Code(ATTRIBUTE)
+        return (
+            weight_penalties(layer, module, types, self.helper),
+            weight_projections(layer, module, types, self.helper),
+        )
 
     def _in_halves(self, reset: Code) -> Code:
         """Return a drawing statement for weights of 16 bits: for one function PyTorch needs 32."""
@@ -182,6 +231,11 @@ class Collector:
         if own not in reset.text:
             return reset
         return Code(reset.text.replace(own, f"{self.helper('half_orthogonal_')}("), reset.holes)
+
+
+_METHOD_OF_PENALTIES = (Code(f"{ATTRIBUTE}.regularization_loss()"),)
+_METHOD_OF_PROJECTIONS = (Code(f"{ATTRIBUTE}.constrain()"),)
+"""What stands for the penalties and projections of a block: its class has them."""
 
 
 class _Body:
@@ -194,7 +248,7 @@ class _Body:
         self._given = [inner for inner, outer in zip(parameters, handed, strict=True) if outer is None]
         self._given_names: dict[Made, str] = {}
         for inner in self._given:
-            self._given_names[inner] = free(inner.place.name, self._given_names.values())
+            self._given_names[inner] = free(inner.place.name, self._given_names.values(), NAMES)
 
     def template(self) -> Template:
         uses = _uses(self._graph)
@@ -222,9 +276,12 @@ class _Body:
             assert graph is not None
             handed = tuple(outer if outer.owner is node.made else None for outer in node.layer.handed)
             child = self._collector.template(graph, node.layer.parameters, handed)
-            return Entry(made, node, loops, Code(CHILD), child, ())
-        build, resets = self._collector.built(self._graph, made, node)
-        return Entry(made, node, loops, build, None, resets)
+            entries = self._collector.groups[child[0]].members[child[1]].entries
+            penalties = _METHOD_OF_PENALTIES if any(entry.penalties for entry in entries) else ()
+            projections = _METHOD_OF_PROJECTIONS if any(entry.projections for entry in entries) else ()
+            return Entry(made, node, loops, Code(CHILD), child, (), penalties, projections)
+        built = self._collector.built(self._graph, node)
+        return Entry(made, node, loops, built.build, None, built.resets, built.penalties, built.projections)
 
 
 def _uses(graph: Graph) -> dict[Made, Node]:

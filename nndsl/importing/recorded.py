@@ -46,9 +46,11 @@ class TensorRecord:
     call: int | None
     output: int = 0
     """The number of the output, or of the model's input."""
+    shape: tuple[int | None, ...] | None = field(default=None, compare=False)
+    """Its shape with the batch, where the reader knows it: ranks decide how a sum can be written."""
 
 
-Given: TypeAlias = "TensorRecord | Value | tuple[Given, ...] | slice"
+Given: TypeAlias = "TensorRecord | Value | tuple[Given, ...] | dict[str, Given] | slice"
 """What a call is given: tensors, constants, and lists of them."""
 
 
@@ -77,7 +79,8 @@ class ModelRecord:
     """A model: ``calls`` are in an order in which each follows those that it needs.
 
     ``outputs`` are in Keras's order, with their names where a person gave one (a dict of outputs). ``settings`` are the
-    arguments of ``compile``, as far as they can be written in a file.
+    arguments of ``compile``, as far as they can be written in a file. ``name`` is empty if Keras made it up.
+    ``remarks`` say what was left out; the writer adds to them what it leaves out itself.
     """
 
     name: str
@@ -86,6 +89,7 @@ class ModelRecord:
     calls: tuple[CallRecord, ...]
     outputs: tuple[tuple[str | None, TensorRecord], ...]
     settings: Mapping[str, Value] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 class ImportRefused(Exception):

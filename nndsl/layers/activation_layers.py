@@ -102,7 +102,20 @@ class Softmax(Layer):
         need_least_rank(self, x, 2)
         need_floats(self, x)
         placed_axes(self, self.axis, x)
+        self._need_mask(sizes, x, keywords.get("mask"))
         return x
+
+    def _need_mask(self, sizes: Sizes, x: TensorType, mask: TensorType | None) -> None:
+        """Raise LayerError unless a mask that is given is of bools, and broadcasts to the input."""
+        if mask is None:
+            return
+        if mask.dtype != "bool":
+            message = f"the `mask` of `Softmax` must be bool, and it is {mask.dtype}"
+            raise LayerError("E0405", message, help='make truth values of it: `ops.cast(mask, "bool")`', input=None)
+        pairs = zip(mask.shape, x.shape, strict=False)
+        if mask.rank != x.rank or not mask.batched or not all(one == 1 or sizes.same(one, two) for one, two in pairs):
+            message = f"the `mask` of `Softmax` must be {shown(x.shape)}, and it is {shown(mask.shape)}"
+            raise LayerError("E0411", message, help="an axis of it may be 1", input=None)
 
     def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
         """The mask of the input, if the softmax goes over steps, and none is given."""
@@ -126,6 +139,11 @@ class Softmax(Layer):
     def forward(self, call: Call) -> Code:
         """F.softmax; over several axes by way of logsumexp."""
         x, mask = call.inputs[0], call.keywords.get("mask")
+        order = sorted(range(call.types[0].rank), key=call.axis)
+        if mask is not None and order != [*range(len(order))]:
+            moved = call.local("mask")
+            call.statement(code("{} = {}.permute({})", moved, mask, ", ".join(map(str, order))))
+            mask = Code(moved)
         if "steps" in call.keywords:
             mask = beside(call, call.keywords["steps"])
         axes = [call.axis(axis) for axis in self._axes()]

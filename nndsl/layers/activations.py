@@ -55,6 +55,9 @@ class Activation(Kind):
         if isinstance(value, str):
             if value in TEMPLATES:
                 return value
+            if value == "threshold":
+                message = 'cannot be `"threshold"`, which takes two numbers that its name alone does not give'
+                raise ArgumentError("E0304", message, "write `ops.where(ops.greater(x, 0.5), x, 0.0)`")
             from nndsl.suggestions import nearest
 
             found = nearest(value, list(TEMPLATES))

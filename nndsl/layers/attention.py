@@ -6,115 +6,34 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, ClassVar
 
-from nndsl.arguments import Axes, Flag, Kind, argument, choice, flag, integer, number
-from nndsl.arguments import Shape as ShapeKind
-from nndsl.code import Code, Part, call, code, join
-from nndsl.dims import Dim, Size
-from nndsl.layers.base import (
-    Build,
-    Call,
-    Layer,
-    LayerError,
-    MaskRule,
-    Masks,
-    Order,
-    Sizes,
-    TensorType,
-    Typed,
-    Weight,
-    layer,
+from nndsl.arguments import Axes, argument, choice, flag, integer, number
+from nndsl.code import Code, Part, call, code
+from nndsl.dims import Size
+from nndsl.layers.attending import (
+    Attending,
+    FixedShape,
+    HeadAttending,
+    OptionalFlag,
+    extent,
+    fixed,
+    with_key,
 )
-from nndsl.layers.casting import with_cast_weights
-from nndsl.layers.masking import need_steps
+from nndsl.layers.base import Build, Call, LayerError, Order, Sizes, TensorType, Weight, layer
 from nndsl.layers.normalization import moved
 from nndsl.layers.penalties import constraint, regularizer
-from nndsl.layers.refusals import need_floats, placed_axis, shown
+from nndsl.layers.refusals import placed_axis, shown
 from nndsl.recipes.base import Recipe
 from nndsl.recipes.initializers import GlorotUniform, Initializer, Ones, initializer
 
 
-class FixedShape(Kind):
-    """A size or a tuple of sizes that are known, or none."""
-
-    description = "a positive integer, a tuple of them or `none`"
-
-    def read(self, value: object) -> tuple[int, ...] | None:
-        """Return the tuple."""
-        if value is None:
-            return None
-        shape = ShapeKind().read(value)
-        if not shape or any(isinstance(size, Dim) for size in shape):
-            raise self.refuse(value)
-        return shape
-
-
-class OptionalFlag(Flag):
-    """``true``, ``false`` or none."""
-
-    description = "`true`, `false` or `none`"
-
-    def read(self, value: object) -> bool | None:  # type: ignore[override]
-        """Return the bool or none."""
-        return None if value is None else Flag.read(self, value)
-
-
-class Attending(Layer):
-    """What the layers of attention share: a query (N, …, T, q), a value (N, …, S, v) and a key (N, …, S, k)."""
-
-    __slots__ = ()
-
-    can_hold_weights: ClassVar[bool] = True
-    casts_weights: ClassVar[bool] = True
-    masks: ClassVar[MaskRule] = "uses"
-    least_inputs: ClassVar[int] = 2
-    most_inputs: ClassVar[int] = 3
-    input_names: ClassVar[tuple[str, ...]] = ("query", "value", "key")
-    call_keywords: ClassVar[Mapping[str, str]] = {"return_attention_scores": "flag", "use_causal_mask": "flag"}
-
-    def need_inputs(self, sizes: Sizes, inputs: tuple[TensorType, ...]) -> None:
-        """Raise LayerError unless the inputs are floats of one rank, 3 or more, with a key for each value."""
-        query, value, key = with_key(inputs)
-        name = type(self).__name__
-        for place, x in enumerate(inputs):
-            need_floats(self, x, place)
-            if x.rank < 3 or x.rank != query.rank:
-                which = self.input_names[place]
-                message = f"the {which} of `{name}` must be (N, steps, features), and it is {shown(x.shape)}"
-                raise LayerError("E0401", message, input=place)
-        if not all(map(sizes.same, value.shape[1:-1], key.shape[1:-1])):
-            message = f"`{name}` needs a key for each value: they are {shown(key.shape)} and {shown(value.shape)}"
-            raise LayerError("E0411", message, input=2)
-
-    def mask_keywords(self, given: Masks) -> Mapping[str, Any]:
-        """The mask of each input, or None."""
-        need_steps(self, given)
-        return {"mask": given.masks} if any(given.masks) else {}
-
-    def mask(self, given: Masks) -> Typed | None:
-        """That of the query."""
-        return given.masks[0]
-
-    def applied(self, call: Call, arguments: list[Code]) -> Code:
-        """Return the application of the module, which gives the scores too if they are asked for."""
-        if call.keywords.get("use_causal_mask"):
-            arguments = [*arguments, Code("causal=True")]
-        module = call.module
-        if call.keywords.get("return_attention_scores"):
-            scored = code("{}({})", call.helper("Scored"), module) if self.is_mixed else code("{}.with_scores", module)
-            module = scored
-        return code("{}({})", with_cast_weights(self, module, call.helper), join(", ", arguments))
-
-
 @layer
-class MultiHeadAttention(Attending):
+class MultiHeadAttention(HeadAttending):
     """Attention of several heads, each on its own projections of query, key and value (Vaswani et al. 2017).
 
     Takes a query (N, T, q), a value (N, S, v) and a key (N, S, k), the value unless it is given; gives (N, T, q), or
     (N, T, *output_shape). More axes between batch and features are attended to all, or those of ``attention_axes``.
     With ``return_attention_scores=true`` also the scores (N, heads, T, S).
     """
-
-    call_keywords: ClassVar[Mapping[str, str]] = {"attention_mask": "tensor", **Attending.call_keywords}
 
     num_heads: int = integer()
     key_dim: int = integer()
@@ -149,15 +68,15 @@ class MultiHeadAttention(Attending):
                     f"{query.shape[axis]} and its value {value.shape[axis]}"
                 )
                 raise LayerError("E0411", message, input=1, argument="attention_axes")
-        self._need_keywords(sizes, query, value, keywords)
+        self._need_one_axis(query, keywords)
+        self.need_masks(sizes, self.num_heads, inputs, keywords)
         output = query.with_shape(*query.shape[:-1], *(self.output_shape or query.shape[-1:]))
         if not keywords.get("return_attention_scores"):
             return output
         return output, query.with_shape(query.shape[0], self.num_heads, query.shape[1], value.shape[1])
 
-    def _need_keywords(self, sizes: Sizes, query: TensorType, value: TensorType, keywords: Mapping[str, Any]) -> None:
-        """Raise LayerError for a mask that does not fit, and for what there is for inputs of one time axis alone."""
-        mask = keywords.get("attention_mask")
+    def _need_one_axis(self, query: TensorType, keywords: Mapping[str, Any]) -> None:
+        """Raise LayerError for what there is for inputs of one time axis alone."""
         used = [name for name in self.call_keywords if keywords.get(name)]
         used += ["sliding_window"] if self.sliding_window is not None else []
         if query.rank > 3 and used:
@@ -166,17 +85,6 @@ class MultiHeadAttention(Attending):
         if query.rank > 3 and self.output_shape is not None and len(self.output_shape) > 1:
             message = "`MultiHeadAttention` takes an `output_shape` of several sizes for inputs of one time axis alone"
             raise LayerError("E0307", message, argument="output_shape")
-        if mask is None:
-            return
-        ends: tuple[Size, ...] = (query.shape[1], value.shape[1])
-        wanted = {2: ends, 3: (query.shape[0], *ends), 4: (query.shape[0], self.num_heads, *ends)}
-        fits = mask.rank in wanted and mask.batched == (mask.rank > 2)
-        if not fits or not all(
-            given == 1 or sizes.same(given, size) for given, size in zip(mask.shape, wanted[mask.rank], strict=True)
-        ):
-            message = f"the `attention_mask` must be {shown(wanted[3])}, and it is {shown(mask.shape)}"
-            help = "an axis of it may be 1, and a second one be that of the heads"
-            raise LayerError("E0411", message, help=help, input=None)
 
     def attended(self, query: TensorType) -> tuple[int, ...]:
         """Return the axes over which attention goes, counted from the front, in order."""
@@ -237,7 +145,7 @@ class MultiHeadAttention(Attending):
         axes = self.attended(query)
         first = query.rank - 1 - len(axes)
         inputs = [code("{}.flatten({}, -2)", x, str(first)) if len(axes) > 1 else x for x in call.inputs]
-        mask = self._mask(call)
+        mask = self.whole_mask(call)
         result = self.applied(call, inputs if mask is None else [*inputs, code("mask={}", mask)])
         if len(axes) > 1:
             shape = code("{}.shape[{}:-1]", call.inputs[0], str(first))
@@ -249,20 +157,6 @@ class MultiHeadAttention(Attending):
         output, scores = call.local("attended"), call.local("scores")
         call.statement(code("{}, {} = {}", output, scores, result))
         return code("{}.unflatten(-1, {})", output, self.output_shape), Code(scores)
-
-    def _mask(self, call: Call) -> Code | None:
-        """Return the mask of (T, S) for each sample: what is given, and both are valid, the query and the value."""
-        given = call.keywords.get("attention_mask")
-        padding = [
-            code("{}.unsqueeze({})", mask, "1" if place else "2")
-            for place, mask in enumerate(call.keywords.get("mask") or ())
-            if mask is not None
-        ]
-        if not padding:
-            return given
-        # A value that is the key too is masked once.
-        both = join(" & ", list({part.text: part for part in padding}.values()))
-        return both if given is None else code("{}({}, {})", call.helper("both_masks"), given, both)
 
     def wanted_order(self, *inputs: TensorType) -> Order:
         """The axes of attention before the features."""
@@ -374,23 +268,3 @@ class AdditiveAttention(ListAttending):
         keywords: dict[str, Part] = {} if self.use_scale else {"scaled": False}
         keywords |= {"dropout": self.dropout} if self.dropout else {}
         return call(context.helper("AdditiveAttention"), fixed(inputs[0]), **keywords)
-
-
-def with_key(inputs: tuple[TensorType, ...]) -> tuple[TensorType, TensorType, TensorType]:
-    """Return query, value and key; the value is the key where there is no other."""
-    return inputs[0], inputs[1], inputs[-1]
-
-
-def fixed(x: TensorType) -> int:
-    """Return the number of features of a checked input."""
-    size = x.shape[-1]
-    assert isinstance(size, int)
-    return size
-
-
-def extent(x: TensorType, axes: range | tuple[int, ...]) -> Size:
-    """Return how many places there are along some axes."""
-    total: Size = 1
-    for axis in axes:
-        total = total * x.shape[axis]
-    return total

@@ -12,6 +12,7 @@ from nndsl.dims import Size
 
 if TYPE_CHECKING:
     from nndsl.recipes.initializers import Initializer
+    from nndsl.recipes.regularizers import Regularizer
 
 Shape: TypeAlias = tuple[Size, ...]
 Order: TypeAlias = tuple[int, ...]
@@ -142,12 +143,18 @@ class Call(Protocol):
     def statement(self, line: Code) -> None:
         """Write a statement before the expression."""
 
+    def penalize(self, loss: Code) -> None:
+        """Add an activity loss, once what it is of is computed."""
+
 
 class Build(Protocol):
     """What a layer's ``build`` may ask while the constructor is written."""
 
     def helper(self, name: str) -> str:
         """Put a function or class of ``nndsl/emit/helpers/`` into the source, and return its name."""
+
+    def imported(self, module: str, name: str, alias: str) -> str:
+        """Let the source import a class of a Python module, as ``alias`` if that is free, and return its name there."""
 
 
 MaskRule: TypeAlias = Literal["stops", "passes", "uses", "ends"]
@@ -285,6 +292,29 @@ class Layer:
         """Return the expression of the output, or one for each of several outputs."""
         raise NotImplementedError
 
+    def keeper(self, variable: str) -> Layer:
+        """Return the layer whose arguments say what regularizes and constrains a variable: itself, or one inside."""
+        return self
+
+    @property
+    def activity_penalties(self) -> tuple[Regularizer, ...]:
+        """The regularizers of what the layer gives, but for those whose factors are 0."""
+        own = getattr(self, "activity_regularizer", None)
+        return () if own is None or own.is_idle else (own,)
+
+    def penalize(self, call: Call, outputs: tuple[Code, ...]) -> None:
+        """Add the activity losses of an application whose outputs are in locals now, and its inputs perhaps no more."""
+        from nndsl.layers.penalties import activity_loss
+
+        for each in self.activity_penalties:
+            for output in outputs:
+                call.penalize(activity_loss(each, output, code("{}.shape[0]", output), call.helper))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether, its arguments being what they are, it gives its one input as it is."""
+        return False
+
     @property
     def makes_mask(self) -> bool:
         """Whether the output has a mask although the inputs have none."""
@@ -301,10 +331,14 @@ class Layer:
     def wanted_order(self, *inputs: TensorType) -> Order | None:
         """Return the order of axes in which the layer wants its inputs; None takes any, the same for all inputs.
 
-        The output has the order of the input if it has the same rank, and else the logical one. The default wants the
-        logical order.
+        The output has the order of the input if it has the same rank, and else that of ``other_order``. The default
+        wants the logical order.
         """
         return tuple(range(inputs[0].rank))
+
+    def other_order(self, kind: TensorType) -> Order:
+        """Return the order in which the layer gives outputs, and takes keywords, of another rank than its inputs'."""
+        return tuple(range(kind.rank))
 
     def multiply_adds(self, *inputs: TensorType) -> Size:
         """Return the multiplications of one sample's forward pass; 0 for layers without weights."""

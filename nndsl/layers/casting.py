@@ -36,6 +36,11 @@ def cast(value: Code, dtype: str) -> Code:
     return code(f"{{}}.to(torch.{dtype})", value)
 
 
+def in_float32(function: Callable[[Code], Code], x: Code, dtype: str) -> Code:
+    """Return a function of a tensor, computed in float32 if the tensor has 16 bits, for which PyTorch has no kernel."""
+    return cast(function(cast(x, "float32")), dtype) if dtype in HALVES else function(x)
+
+
 def computed(layer: Layer, value: Code) -> Code:
     """Return what comes of a layer's weights, in their dtype, in the dtype that the layer computes in."""
     return cast(value, layer.compute_dtype) if layer.is_mixed else value

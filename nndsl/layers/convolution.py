@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from nndsl.arguments import DataFormat as DataFormatKind
 from nndsl.arguments import argument, choice, flag, integer, sizes
-from nndsl.code import Code, Part, call, code
+from nndsl.code import Code, Part, call, code, defaulted
 from nndsl.dims import Size
 from nndsl.layers.activations import activated, activated_type, activation
 from nndsl.layers.base import (
@@ -51,7 +51,8 @@ class Windowed(Layer):
 
     kernel_size: tuple[int, ...]
     strides: tuple[int, ...]
-    padding: str
+    padding: str | tuple[int, ...]
+    """Keras's, or the number of zeros on both sides of each axis, which the compiler alone puts here."""
     data_format: str | None
     dilation_rate: tuple[int, ...]
     activation: str | None
@@ -89,19 +90,16 @@ class Windowed(Layer):
         return with_spatial(x, self.out_channels(x), spatial, self.place)
 
     def module_arguments(self) -> dict[str, Part]:
-        """Return the arguments of the PyTorch module behind its kernel size that differ from their defaults."""
-        found: dict[str, Part] = {}
-        if self.padding == "same":
-            padding = module_padding(self.extent, self.strides)
-            if padding is not None and any(padding):
-                found["padding"] = packed(padding)
+        """Return the arguments of the PyTorch module behind its stride that differ from their defaults."""
+        zeros = module_padding(self.extent, self.strides) if self.padding == "same" else self.padding
+        found: dict[str, Part] = {"padding": defaulted(packed(zeros) if isinstance(zeros, tuple) else 0, 0, "padding")}
         if any(rate > 1 for rate in self.dilation_rate):
             found["dilation"] = packed(self.dilation_rate)
         return found
 
-    def step(self) -> tuple[Part, ...]:
-        """Return the stride as a positional argument, if it is not 1."""
-        return (packed(self.strides),) if any(step > 1 for step in self.strides) else ()
+    def step(self) -> Part:
+        """Return the stride as an argument."""
+        return defaulted(packed(self.strides), 1, "stride")
 
     def forward(self, call: Call) -> Code:
         """The padding that the module cannot hold, the module, the activation."""
@@ -189,7 +187,7 @@ class Convolution(Windowed):
             keywords["bias"] = False
         kernel = packed(self.kernel_size)
         name = f"nn.Conv{self.dimensions}d"
-        return call(name, self.channels(inputs[0]), self.filters, kernel, *self.step(), **keywords)
+        return call(name, self.channels(inputs[0]), self.filters, kernel, self.step(), **keywords)
 
     def multiply_adds(self, *inputs: TensorType) -> Size:
         """Kernel times filters for each window."""
@@ -301,7 +299,7 @@ class Depthwise(Windowed):
         if not self.use_bias:
             keywords["bias"] = False
         out = channels * self.depth_multiplier
-        return call(f"nn.Conv{self.dimensions}d", channels, out, packed(self.kernel_size), *self.step(), **keywords)
+        return call(f"nn.Conv{self.dimensions}d", channels, out, packed(self.kernel_size), self.step(), **keywords)
 
     def multiply_adds(self, *inputs: TensorType) -> Size:
         """The kernel of each output channel, for each window."""

@@ -42,6 +42,11 @@ class Dropout(Layer):
     noise_shape: tuple[int | None, ...] | None = argument(NoiseShape(), default=None)
     seed: int | None = integer(None, 0, optional=True)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is dropped."""
+        return not self.rate
+
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, …) -> (N, …)."""
         (x,) = inputs
@@ -56,19 +61,25 @@ class Dropout(Layer):
         return x
 
     def forward(self, call: Call) -> Code:
-        """F.dropout, of the values or of a mask that is broadcast."""
+        """F.dropout, or the helper whose choice is broadcast."""
         x = call.inputs[0]
         if self.noise_shape is None:
             return code("F.dropout({}, {}, self.training)", x, self.rate)
-        mask: list[Part] = [1] * len(self.noise_shape)
-        for axis, wanted in enumerate(self.noise_shape):
-            if wanted != 1:
-                mask[call.axis(axis)] = call.size(axis)
-        return code("{} * F.dropout({}.new_ones({}), {}, self.training)", x, x, tuple(mask), self.rate)
+        shape = shape_of_choice(call, self.noise_shape)
+        return code("{}({}, {}, {}, self.training)", call.helper("shared_dropout"), x, self.rate, shape)
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
         """Any."""
         return None
+
+
+def shape_of_choice(call: Call, noise_shape: tuple[int | None, ...]) -> tuple[Part, ...]:
+    """Return a noise shape in the order of the input's axes, with the sizes that it leaves open."""
+    shape: list[Part] = [1] * len(noise_shape)
+    for axis, wanted in enumerate(noise_shape):
+        if wanted != 1:
+            shape[call.axis(axis)] = call.size(axis)
+    return tuple(shape)
 
 
 class SpatialDropout(Layer):
@@ -86,6 +97,11 @@ class SpatialDropout(Layer):
         """Where the channels are."""
         return "channels_last"
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is dropped."""
+        return not self.rate
+
     def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType:
         """(N, …, channels) -> (N, …, channels)."""
         (x,) = inputs
@@ -95,7 +111,7 @@ class SpatialDropout(Layer):
         return x
 
     def forward(self, call: Call) -> Code:
-        """F.dropout1d or F.dropout2d."""
+        """F.dropout1d or its like."""
         return code(f"F.dropout{self.dimensions}d({{}}, {{}}, self.training)", call.inputs[0], self.rate)
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
@@ -118,6 +134,22 @@ class SpatialDropout2D(SpatialDropout):
     """Drop whole channels of (N, height, width, channels) while training."""
 
     dimensions: ClassVar[int] = 2
+
+    rate: float = number(least=0, most=1)
+    data_format: str | None = argument(DataFormatKind(), default=None)
+    seed: int | None = integer(None, 0, optional=True)
+
+    @property
+    def place(self) -> str:
+        """Where the channels are."""
+        return self.data_format or "channels_last"
+
+
+@layer
+class SpatialDropout3D(SpatialDropout):
+    """Drop whole channels of (N, depth, height, width, channels) while training."""
+
+    dimensions: ClassVar[int] = 3
 
     rate: float = number(least=0, most=1)
     data_format: str | None = argument(DataFormatKind(), default=None)

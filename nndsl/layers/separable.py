@@ -62,7 +62,7 @@ class Separable(Windowed):
             keywords["bias"] = False
         name = context.helper(f"SeparableConv{self.dimensions}d")
         kernel = packed(self.kernel_size)
-        return call(name, self.channels(inputs[0]), self.filters, kernel, *self.step(), **keywords)
+        return call(name, self.channels(inputs[0]), self.filters, kernel, self.step(), **keywords)
 
     def multiply_adds(self, *inputs: TensorType) -> Size:
         """Both steps, for each window."""

@@ -1,4 +1,4 @@
-"""Keras's transposed convolutions: Conv1DTranspose and Conv2DTranspose."""
+"""Keras's transposed convolutions: Conv1DTranspose to Conv3DTranspose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nndsl.recipes.initializers import Initializer, initializer
 
 
 class Transposed(Windowed):
-    """What Conv1DTranspose and Conv2DTranspose share.
+    """What Conv1DTranspose to Conv3DTranspose share.
 
     The full result of n positions has (n - 1) · s + k. ``"same"`` crops max(k - s, 0) // 2 at the beginning and takes
     n · s; ``"valid"`` takes n · s + max(k - s, 0). With ``output_padding`` p they take (n - 1) · s + k % 2 + p and
@@ -87,7 +87,7 @@ class Transposed(Windowed):
         return (kernel, bias) if self.use_bias else (kernel,)
 
     def build(self, context: Build, *inputs: TensorType) -> Code:
-        """An nn.ConvTranspose1d or nn.ConvTranspose2d."""
+        """An nn.ConvTranspose1d or its like."""
         keywords: dict[str, Part] = {}
         fit = self._fit()
         if any(before for before, _ in fit):
@@ -99,7 +99,7 @@ class Transposed(Windowed):
         if not self.use_bias:
             keywords["bias"] = False
         name, kernel = f"nn.ConvTranspose{self.dimensions}d", packed(self.kernel_size)
-        return call(name, self.channels(inputs[0]), self.filters, kernel, *self.step(), **keywords)
+        return call(name, self.channels(inputs[0]), self.filters, kernel, self.step(), **keywords)
 
     def _extends(self) -> bool:
         """Return whether a row of zeros behind the input stands for ``output_padding``.
@@ -168,6 +168,30 @@ class Conv2DTranspose(Transposed):
     output_padding: tuple[int, ...] | None = sizes(2, None, 0, optional=True)
     data_format: str | None = argument(DataFormatKind(), default=None)
     dilation_rate: tuple[int, ...] = sizes(2, (1, 1))
+    activation: str | None = activation()
+    use_bias: bool = flag(True)
+    kernel_initializer: Initializer = initializer("glorot_uniform")
+    bias_initializer: Initializer = initializer("zeros")
+    kernel_regularizer: Recipe | None = regularizer()
+    bias_regularizer: Recipe | None = regularizer()
+    activity_regularizer: Recipe | None = regularizer()
+    kernel_constraint: Recipe | None = constraint()
+    bias_constraint: Recipe | None = constraint()
+
+
+@layer
+class Conv3DTranspose(Transposed):
+    """A transposed convolution over volumes: (N, depth, height, width, in) -> (N, …, filters)."""
+
+    dimensions: ClassVar[int] = 3
+
+    filters: int = integer()
+    kernel_size: tuple[int, ...] = sizes(3)
+    strides: tuple[int, ...] = sizes(3, (1, 1, 1))
+    padding: str = choice("valid", "same", default="valid")
+    data_format: str | None = argument(DataFormatKind(), default=None)
+    output_padding: tuple[int, ...] | None = sizes(3, None, 0, optional=True)
+    dilation_rate: tuple[int, ...] = sizes(3, (1, 1, 1))
     activation: str | None = activation()
     use_bias: bool = flag(True)
     kernel_initializer: Initializer = initializer("glorot_uniform")

@@ -29,9 +29,11 @@ def need_spatial(layer: Layer, x: TensorType, dimensions: int, data_format: str)
     need_floats(layer, x)
 
 
-def windows(size: Size, extent: int, stride: int, padding: str) -> Size:
-    """Return how many windows an axis has."""
+def windows(size: Size, extent: int, stride: int, padding: str | int) -> Size:
+    """Return how many windows an axis has; the padding is Keras's, or the number of zeros on both sides."""
     extent, stride = int(extent), int(stride)  # their origins would make the text of the size longer, and no clearer
+    if isinstance(padding, int):
+        return (size + 2 * padding - extent) // stride + 1
     if padding == "valid":
         return (size - extent) // stride + 1
     return size if stride == 1 else (size + stride - 1) // stride
@@ -43,7 +45,7 @@ def window_shape(
     x: TensorType,
     extent: tuple[int, ...],
     strides: tuple[int, ...],
-    padding: str,
+    padding: str | tuple[int, ...],
     data_format: str,
     argument: str,
 ) -> list[Size]:
@@ -64,7 +66,9 @@ def window_shape(
                 argument=argument,
             )
             sizes.require(size, extent[place], error)
-        result.append(windows(size, extent[place], strides[place], padding))
+        result.append(
+            windows(size, extent[place], strides[place], padding if isinstance(padding, str) else padding[place])
+        )
     return result
 
 
@@ -89,7 +93,8 @@ def pads(size: int, extent: int, stride: int) -> Pads:
 def constant_pads(extent: int, stride: int) -> Pads | None:
     """Return the padding of ``"same"`` where it is the same for every size, else None."""
     if extent == 1:
-        return 0, 0
+        none = (extent - 1) // 2  # 0, of the origin that other extents give
+        return none, none
     return pads(extent, extent, 1) if stride == 1 else None
 
 
@@ -116,12 +121,13 @@ def padded(call: Call, extent: tuple[int, ...], strides: tuple[int, ...], data_f
     return padded_by(x, found)
 
 
-def padded_by(x: Code, found: list[Pads]) -> Code:
-    """Return the input with zeros around its last axes, as F.pad writes it: the last axis first."""
+def padded_by(x: Code, found: list[Pads], value: float = 0.0) -> Code:
+    """Return the input with zeros (or a value) around its last axes, as F.pad writes it: the last axis first."""
     if not any(before or behind for before, behind in found):
         return x
     # The numbers are text, not holes: blocks that pad otherwise are other classes, as they would be written by hand.
-    return code("F.pad({}, {})", x, str(tuple(int(size) for pair in reversed(found) for size in pair)))
+    widths = str(tuple(int(size) for pair in reversed(found) for size in pair))
+    return code("F.pad({}, {}, value={})", x, widths, value) if value else code("F.pad({}, {})", x, widths)
 
 
 def packed(values: tuple[int, ...]) -> int | tuple[int, ...]:

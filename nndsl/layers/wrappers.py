@@ -1,8 +1,6 @@
-"""Keras's wrappers: Bidirectional and TimeDistributed.
+"""Keras's TimeDistributed.
 
-``Bidirectional`` is a layer like others, which holds the layer of each direction.
-
-``TimeDistributed`` is taken apart by the elaborator, and what is made in its argument has its place. When it is applied
+It is taken apart by the elaborator, and what is made in its argument has its place. When it is applied
 to x, ``way(layer, x.type)`` says how: ``"direct"``, the node is the wrapped layer on x, since that takes any number of
 axes before its own; or ``"folded"``: ``FoldTime()`` on x makes the steps samples, then come the nodes of whatever is
 wrapped (a layer, a composed layer, a block), then ``UnfoldTime()`` on [their output, x]. A layer that looks at the
@@ -13,10 +11,9 @@ constructed as ``Stepwise(layer)`` from the start, and applied like any other; d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from nndsl.arguments import ArgumentError, Kind, argument, choice, describe
+from nndsl.arguments import Kind, argument
 from nndsl.code import Code, code
 from nndsl.dims import Size
 from nndsl.layers.base import (
@@ -35,17 +32,6 @@ from nndsl.layers.base import (
 )
 from nndsl.layers.casting import cast, computed
 from nndsl.layers.normalization import BatchNormalization, Normalizing, UnitNormalization
-from nndsl.layers.recurrence import (
-    Recurrent,
-    applied,
-    construct,
-    drawn,
-    given_states,
-    is_fused,
-    masked,
-    unpacked,
-    width_of,
-)
 
 ELEMENTWISE = frozenset({"Activation", "Dense", "Dropout", "ELU", "Identity", "LeakyReLU", "ReLU", "Rescaling"})
 """The layers that take any number of axes before their own, whatever their arguments."""
@@ -61,158 +47,6 @@ class LayerKind(Kind):
         if not isinstance(value, Layer):
             raise self.refuse(value)
         return value
-
-
-class RecurrentKind(Kind):
-    """A recurrent layer; with ``optional`` also none."""
-
-    def __init__(self, *, optional: bool = False) -> None:
-        self.optional = optional
-        self.description = "a recurrent layer such as `LSTM(64)`" + (", or `none`" if optional else "")
-
-    def read(self, value: object) -> Recurrent | None:
-        """Return the layer."""
-        if isinstance(value, Recurrent) or (value is None and self.optional):
-            return value
-        given = f"`{type(value).__name__}`" if isinstance(value, Layer) else describe(value)
-        raise ArgumentError("E0302", f"must be {self.description}, not {given}")
-
-
-@layer
-class Bidirectional(Layer):
-    """Read a sequence in both directions, and merge what the two layers give.
-
-    Takes floats of shape (N, T, in), gives what the layer gives, twice as wide for ``merge_mode="concat"``, and two of
-    it for ``merge_mode=none``. With ``return_state`` the states follow, those of the first direction first.
-    """
-
-    can_hold_weights: ClassVar[bool] = True
-    input_names: ClassVar[tuple[str, ...]] = ("sequences",)
-    call_keywords: ClassVar[Mapping[str, str]] = {"initial_state": "tensors"}
-    masks: ClassVar[MaskRule] = "uses"
-
-    layer: Recurrent = argument(RecurrentKind())
-    merge_mode: str | None = choice("sum", "mul", "ave", "concat", None, default="concat")
-    backward_layer: Recurrent | None = argument(RecurrentKind(optional=True), default=None)
-
-    @property
-    def backward(self) -> Recurrent:
-        """The layer of the second direction."""
-        return self.backward_layer or replace(self.layer, go_backwards=True)  # type: ignore[call-arg]
-
-    def check(self) -> None:
-        """Refuse directions that are not two, or that differ in more than activations and first values."""
-        if self.layer.go_backwards:
-            message = "the first direction of `Bidirectional` goes forwards: the second is the one that goes backwards"
-            raise LayerError("E0305", message, argument="layer")
-        for each in (self.layer, self.backward):
-            if (each.dtype or "float32") != (self.dtype or "float32"):
-                message = f"`Bidirectional` is {self.dtype or 'float32'}, and the layer in it {each.dtype or 'float32'}"
-                raise LayerError("E0305", message, help="write the same `dtype` for both", argument="layer")
-            if not each.trainable:
-                message = "the directions of `Bidirectional` are trained or not together"
-                help = "write `trainable=false` for the `Bidirectional`"
-                raise LayerError("E0305", message, help=help, argument="layer")
-        if self.backward_layer is None:
-            return
-        if not self.backward.go_backwards:
-            message = "the `backward_layer` must have `go_backwards=true`"
-            raise LayerError("E0305", message, argument="backward_layer")
-        if type(self.backward) is not type(self.layer):
-            message = f"the `backward_layer` must be of the same class as the layer: `{type(self.layer).__name__}`"
-            raise LayerError("E0305", message, argument="backward_layer")
-        for name in ALIKE:
-            if getattr(self.layer, name, None) != getattr(self.backward, name, None):
-                message = f"the `backward_layer` must have the `{name}` of the layer"
-                raise LayerError("E0305", message, argument="backward_layer")
-
-    def infer(self, sizes: Sizes, *inputs: TensorType, **keywords: Any) -> TensorType | tuple[TensorType, ...]:
-        """(N, T, in) -> (N, 2 · units) or (N, T, 2 · units), and the states."""
-        (x,) = inputs
-        self.layer.need_sequence(sizes, x)
-        self.layer.need_states(sizes, keywords.get("initial_state"), 2 * self.layer.states)
-        state = x.with_shape(x.shape[0], self.layer.units)
-        output = x.with_shape(*x.shape[: 1 + self.layer.return_sequences], self.layer.units)
-        if self.merge_mode == "concat":
-            output = output.with_shape(*output.shape[:-1], 2 * self.layer.units)
-        outputs = (output,) * (1 if self.merge_mode else 2)
-        states = (state,) * (2 * self.layer.states if self.layer.return_state else 0)
-        return (*outputs, *states) if len(outputs) + len(states) > 1 else output
-
-    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        """Those of the first direction, then those of the second."""
-        width = width_of(inputs[0])
-        first = self.layer.variables(width, "forward/")
-        return (*first, *self.backward.variables(width, "backward/", "_reverse"))
-
-    def build(self, context: Build, *inputs: TensorType) -> Code:
-        """PyTorch's module, or the helper, with two directions."""
-        return construct(context, width_of(inputs[0]), self.layer, self.backward)
-
-    def reset(self, module: Code, *inputs: TensorType) -> tuple[Code, ...]:
-        """Draw the weights of both directions."""
-        biases = (*self.layer.reset_bias(module), *self.backward.reset_bias(module, "_reverse"))
-        return (*drawn(module, self.weights(*inputs)), *biases)
-
-    def mask(self, given: Masks) -> Typed | tuple[Typed | None, ...] | None:
-        """The mask of the sequence, for all steps of both directions."""
-        mask = given.masks[0] if self.layer.return_sequences else None
-        return mask if self.merge_mode else (mask, mask)
-
-    def forward(self, call: Call) -> Code | tuple[Code, ...]:
-        """The module, and the two halves of its results merged; all steps that are masked are 0."""
-        given = given_states(call)
-        half = len(given) // 2
-        states = [
-            code("torch.stack(({}, {}))", first, second)
-            for first, second in zip(given[:half], given[half:], strict=True)
-        ]
-        sequences, state = self.layer.return_sequences, self.layer.return_state
-        mask = call.keywords.get("mask")
-        if mask is None:
-            result = applied(call.module, call.inputs[0], states)
-        else:
-            helper = "packed_recurrence" if is_fused(self.layer, self.backward) else ""
-            result = masked(call, helper, call.inputs[0], mask, states)
-        valid = code(".where({}.unsqueeze(-1), 0)", mask) if mask is not None else Code("")
-        if sequences and not state and self.merge_mode == "concat":
-            return code("{}[0]{}", result, valid)
-        kept = self.layer.states if state else 0 if sequences else 1
-        outputs, states = unpacked(call, result, self.layer.states, outputs=sequences, kept=kept)
-        last = [code("{}[{}]", each, direction) for direction in "01" for each in states] if state else []
-        if sequences and mask is not None:
-            call.statement(code("{} = {}{}", outputs, outputs, valid))
-        elif mask is not None and given:
-            # Where all is masked the states stay, and the outputs are 0.
-            last_step = call.local("last")
-            call.statement(code("{} = {}.where({}.any(1, keepdim=True), 0)", last_step, states[0], mask))
-            states = [Code(last_step)]
-        merged = self._merged(outputs if sequences else states[0])
-        return (*merged, *last) if len(merged) + len(last) > 1 else merged[0]
-
-    def _merged(self, results: Code) -> tuple[Code, ...]:
-        """Return all steps, or the last states, as ``merge_mode`` puts the directions together."""
-        if self.layer.return_sequences:
-            units = self.layer.units
-            first, second = code("{}[..., :{}]", results, units), code("{}[..., {}:]", results, units)
-        else:
-            first, second = code("{}[0]", results), code("{}[1]", results)
-        if self.merge_mode is None:
-            return first, second
-        if self.merge_mode == "concat":
-            return (results if self.layer.return_sequences else code("torch.cat(({}, {}), -1)", first, second),)
-        return (code({"sum": "{} + {}", "mul": "{} * {}", "ave": "({} + {}) / 2"}[self.merge_mode], first, second),)
-
-    def multiply_adds(self, *inputs: TensorType) -> Size:
-        """Those of both directions."""
-        return self.layer.multiply_adds(*inputs) + self.backward.multiply_adds(*inputs)
-
-
-ALIKE = (
-    *("units", "use_bias", "dropout", "recurrent_dropout", "reset_after"),
-    *("return_sequences", "return_state"),
-)
-"""The arguments in which the layers of two directions agree."""
 
 
 @layer
@@ -317,6 +151,10 @@ class Stepwise(Layer):
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         """Those of the layer."""
         return self.layer.weights(step_of(inputs[0]))
+
+    def keeper(self, variable: str) -> Layer:
+        """The layer."""
+        return self.layer
 
     def build(self, context: Build, *inputs: TensorType) -> Code | None:
         """That of the layer."""

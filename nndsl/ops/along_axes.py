@@ -13,12 +13,12 @@ from nndsl.ops.checks import axes_code, inner_axes, inner_axis, need_floats, pro
 
 @op
 class Softmax(Op):
-    """exp(x) over its sum along an axis."""
+    """exp(x) over its sum along an axis, or several."""
 
     function: ClassVar[str] = "softmax"
 
     x: Input = tensor()
-    axis: int | None = argument(Axes(optional=True), default=-1)
+    axis: int | tuple[int, ...] | None = argument(Axes(several=True, optional=True), default=-1)
 
     def infer(self, sizes: Sizes, *inputs: TensorType) -> TensorType:
         """(N, …) -> (N, …)."""
@@ -28,11 +28,15 @@ class Softmax(Op):
         return x
 
     def forward(self, call: Call) -> Code:
-        """x.softmax(…); without an axis that of all values."""
+        """x.softmax(…); without an axis that of all values, along several by their logsumexp."""
         x = call.inputs[0]
         if self.axis is None:
             return code(f"{{}}.flatten().{self.function}(0).view_as({{}})", x, x)
-        return code(f"{{}}.{self.function}({call.axis(self.axis)})", x)
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        if len(axes) == 1:
+            return code(f"{{}}.{self.function}({call.axis(axes[0])})", x)
+        logarithms = code("{} - {}.logsumexp({}, keepdim=True)", x, x, axes_code([call.axis(axis) for axis in axes]))
+        return code("torch.exp({})", logarithms) if self.function == "softmax" else logarithms
 
     def wanted_order(self, *inputs: TensorType) -> Order | None:
         """Any."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from nndsl.graph import Graph, Instance, Node, Tensor, Turn
 from nndsl.layers.base import FLOATS, TensorType
 from nndsl.layers.casting import Cast
+from nndsl.layers.external import PythonLayer
 
 _OTHERS = frozenset(FLOATS) - {"float32"}
 
@@ -24,9 +25,9 @@ def _cast(graph: Graph, known: dict[int, tuple[Graph, Graph]]) -> Graph:
 
 
 def _is_plain(graph: Graph) -> bool:
-    """Return whether a graph has neither policies, nor blocks, nor floats of another dtype than float32."""
+    """Return whether a graph has neither policies, nor layers of Python, nor floats of another dtype than float32."""
     for node in (*graph.inputs, *graph.nodes):
-        if node.layer.dtype is not None:
+        if node.layer.dtype is not None or isinstance(node.layer, PythonLayer):
             return False
         for kind in node.types:
             if kind.dtype in _OTHERS:
@@ -56,7 +57,8 @@ class _Body:
         for node in self._nodes:
             nodes += [node, *self._behind.get(node, ())]
         outputs = tuple((name, self._renewed(tensor)) for name, tensor in self._graph.outputs)
-        return replace(self._graph, nodes=tuple(nodes), outputs=outputs)
+        extras = tuple((name, self._renewed(tensor)) for name, tensor in self._graph.extras)
+        return replace(self._graph, nodes=tuple(nodes), outputs=outputs, extras=extras)
 
     def _renewed(self, tensor: Tensor) -> Tensor:
         node = self._new.get(tensor.node)

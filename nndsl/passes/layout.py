@@ -81,14 +81,15 @@ class _Body:
 
     def finish(self, outermost: bool) -> tuple[Graph, tuple[Order, ...]]:
         """Return the new graph, and the orders of its outputs."""
-        outputs = []
-        for name, old in self._graph.outputs:
-            tensor = self._tensor(old)
-            outputs.append(
-                (name, self._in_order(tensor, _logical(tensor), self._last(tensor)) if outermost else tensor)
-            )
-        graph = replace(self._graph, inputs=self._inputs, nodes=tuple(self._nodes), outputs=tuple(outputs))
+        outputs, extras = (
+            tuple((name, self._leaving(self._tensor(old), outermost)) for name, old in pairs)
+            for pairs in (self._graph.outputs, self._graph.extras)
+        )
+        graph = replace(self._graph, inputs=self._inputs, nodes=tuple(self._nodes), outputs=outputs, extras=extras)
         return graph, tuple(tensor.order for _, tensor in outputs)
+
+    def _leaving(self, tensor: Tensor, outermost: bool) -> Tensor:
+        return self._in_order(tensor, _logical(tensor), self._last(tensor)) if outermost else tensor
 
     def _tensor(self, old: Tensor) -> Tensor:
         return Tensor(self._new[old.node], old.index)
@@ -119,9 +120,8 @@ class _Body:
         else:
             wanted = _wanted(layer, inputs)
             if inputs and wanted[0] != _logical(inputs[0]):
-                orders = tuple(
-                    wanted[0] if kind.rank == inputs[0].type.rank else tuple(range(kind.rank)) for kind in node.types
-                )
+                rank = inputs[0].type.rank
+                orders = tuple(wanted[0] if kind.rank == rank else layer.other_order(kind) for kind in node.types)
         inputs = tuple(
             self._in_order(tensor, order, node) if tensor.order != order else tensor
             for tensor, order in zip(inputs, wanted, strict=True)
@@ -134,7 +134,7 @@ class _Body:
     def _keyword(self, value: object, node: Node) -> object:
         if isinstance(value, Tensor):
             tensor = self._tensor(value)
-            return self._in_order(tensor, _logical(tensor), node)
+            return self._in_order(tensor, node.layer.other_order(tensor.type), node)
         if isinstance(value, tuple):
             return tuple(self._keyword(item, node) for item in value)
         return value

@@ -163,5 +163,8 @@ def _rebuilt(graph: Graph, changed: Mapping[Node, Instance]) -> Graph:
             inputs=tuple(Tensor(new[tensor.node], tensor.index) for tensor in node.inputs),
             keywords={name: renewed(value) for name, value in node.keywords.items()},
         )
-    outputs = tuple((name, Tensor(new[tensor.node], tensor.index)) for name, tensor in graph.outputs)
-    return replace(graph, nodes=tuple(new[node] for node in graph.nodes), outputs=outputs)
+    outputs, extras = (
+        tuple((name, Tensor(new[tensor.node], tensor.index)) for name, tensor in pairs)
+        for pairs in (graph.outputs, graph.extras)
+    )
+    return replace(graph, nodes=tuple(new[node] for node in graph.nodes), outputs=outputs, extras=extras)

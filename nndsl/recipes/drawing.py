@@ -9,6 +9,9 @@ from nndsl.code import Code, as_code, code
 TRUNCATION = 0.87962566103423978
 """The standard deviation of a standard normal that is cut at two of them."""
 
+VARIANCE_SCALING = "variance_scaling_"
+"""The emitted helper that draws from a normal distribution, cut at two deviations."""
+
 
 def layout(axes: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     """Read ``"h w c m -> (c m) 1 h w"``: the names of each axis in Keras and in PyTorch."""
@@ -22,7 +25,13 @@ def _groups(side: str) -> list[tuple[str, ...]]:
 
 
 def own_function(scale: float, mode: str, distribution: str) -> str:
-    """Return the template of PyTorch's function for a variance, or nothing."""
+    """Return the template of the function that counts the fans of a weight for a variance, or nothing.
+
+    It is PyTorch's, or for a normal distribution that is cut a helper.
+    """
+    if distribution == "truncated_normal":
+        fan = "" if mode == "fan_in" else f', "{mode}"'
+        return f"{VARIANCE_SCALING}({{}}, {float(scale)!r}{fan})"
     ending = "uniform_" if distribution == "uniform" else "normal_"
     if mode == "fan_avg":
         return f"nn.init.xavier_{ending}({{}})" if scale == 1 else ""
@@ -51,6 +60,9 @@ def normal(weight: Code, mean: float, deviation: float, seed: int | None) -> Cod
 
 SEEDED = "seeded"
 """The emitted helper that gives a drawing call a generator of its own."""
+
+HELPERS = (SEEDED, VARIANCE_SCALING)
+"""The emitted helpers that drawing calls need."""
 
 
 def truncated(weight: Code, mean: float, deviation: float, seed: int | None) -> Code:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from nndsl.arguments import ArgumentError, Axes, argument, integer, number
@@ -119,10 +120,10 @@ class Scaled(Initializer):
         if self.input_axes is not None and self.output_axes is not None:
             fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         counts_alike = (fan_in, fan_out) == compute_fans(shape, self.input_axes, self.output_axes)
-        if counts_alike and distribution != "truncated_normal" and self._torch_counts_alike(len(shape), mode, axes):
-            own = own_function(scale, mode, distribution)
-            if own:
-                return seeded(code(own, weight), weight, self.seed)
+        mode_of_torch = self._mode_of_torch(shape, mode, axes) if counts_alike else ""
+        own = own_function(scale, mode_of_torch, distribution) if mode_of_torch else ""
+        if own:
+            return seeded(code(own, weight), weight, self.seed)
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
         variance = scale / max(1.0, fan)
         if distribution == "uniform":
@@ -132,18 +133,27 @@ class Scaled(Initializer):
             return normal(weight, 0.0, math.sqrt(variance), self.seed)
         return truncated(weight, 0.0, math.sqrt(variance) / TRUNCATION, self.seed)
 
-    def _torch_counts_alike(self, rank: int, mode: str, axes: str) -> bool:
-        """Whether the fans that PyTorch counts are products of the same axes, whatever the sizes."""
+    def _mode_of_torch(self, shape: tuple[int, ...], mode: str, axes: str) -> str:
+        """Return the mode in which PyTorch's fan is a product of the same axes, whatever the sizes, or nothing.
+
+        For a depthwise kernel of one filter a channel it counts Keras's fans the other way round.
+        """
         keras, torch = layout(axes)
-        if len(keras) != rank or len(torch) < 2:
-            return False
+        if len(keras) != len(shape) or len(torch) < 2:
+            return ""
+        single = keras[-1] if shape[-1] == 1 else ()
+
+        def product(groups: Iterable[tuple[str, ...]]) -> list[str]:
+            return sorted(name for group in groups for name in group if name not in single)
+
         ins, outs = (
-            sorted(name for axis in fan for name in keras[axis])
-            for fan in _fan_axes(rank, self.input_axes, self.output_axes)
+            product(keras[axis] for axis in fan) for fan in _fan_axes(len(shape), self.input_axes, self.output_axes)
         )
-        field = [name for group in torch[2:] for name in group]
-        same = {"fan_in": sorted([*torch[1], *field]) == ins, "fan_out": sorted([*torch[0], *field]) == outs}
-        return same[mode] if mode in same else all(same.values())
+        own = {"fan_in": product([torch[1], *torch[2:]]), "fan_out": product([torch[0], *torch[2:]])}
+        if mode == "fan_avg":
+            return mode if sorted(own.values()) == sorted([ins, outs]) else ""
+        wanted = ins if mode == "fan_in" else outs
+        return next((name for name in (mode, *own) if own[name] == wanted), "")
 
 
 @recipe
@@ -185,7 +195,13 @@ class Orthogonal(Initializer):
         gain = Code("") if self.gain == 1 else code(", gain={}", as_code(self.gain, "gain"))
         # The distribution is the same when rows or columns change places, and for a matrix when it is transposed.
         if not axes or len(shape) == 2 or torch[0] == keras[-1]:
-            return seeded(code("nn.init.orthogonal_({}{})", weight, gain), weight, self.seed)
+            if len(shape) != 4:
+                return seeded(code("nn.init.orthogonal_({}{})", weight, gain), weight, self.seed)
+            # PyTorch's function fails where such a weight lies with its channels last.
+            drawn = seeded(
+                code("nn.init.orthogonal_({}.new_empty({}.shape){})", weight, weight, gain), weight, self.seed
+            )
+            return code("{}.data.copy_({})", weight, drawn)
         order = ", ".join(str(keras.index((name,))) for group in torch for name in group)
         rows, columns = math.prod(shape[:-1]), shape[-1]
         matrix = seeded(

@@ -10,6 +10,7 @@ from nndsl.arguments import Decimal
 from nndsl.recipes import resolve
 from nndsl.recipes.base import Recipe, RecipeKind
 from nndsl.settings.contradictions import check_against_output
+from nndsl.settings.rates import check_rate
 from nndsl.settings.written import ModelOutput, Report, Written
 
 Held = TypeVar("Held")
@@ -35,6 +36,7 @@ def compile_settings(
     if "optimizer" in found:
         setting = found["optimizer"]
         optimizer = report.read(RecipeKind("optimizer"), setting, setting.value, otherwise=optimizer)
+        check_rate(report, setting, optimizer)
 
     def loss(setting: Written, value: object, path: tuple[int, ...], output: ModelOutput | None) -> Recipe | None:
         made: Recipe | None = report.read(RecipeKind("loss", optional=True), setting, value, path)

@@ -31,13 +31,16 @@ class ModelOutput:
     """An output of a model, as its settings see it.
 
     ``activation`` is Keras's name of what the output ends in (``"linear"`` for a Dense without one), or None where that
-    is unknown. ``size`` is that of the last axis. ``span`` is the place of the layer that gives it.
+    is unknown. ``size`` is that of the last axis. ``span`` is the place of the layer that gives it. ``rank`` counts the
+    batch.
     """
 
     name: str
     activation: str | None = None
     size: Size | None = None
     span: Span | None = None
+    rank: int | None = None
+    dtype: str | None = None
 
 
 class Report:

@@ -83,6 +83,9 @@ class Builder:
     def none(self, children: Children) -> nodes.Literal:
         return nodes.Literal(None, span=self._span(children[0][1], children[0][2]))
 
+    def ellipsis(self, children: Children) -> nodes.Ellipsis:
+        return nodes.Ellipsis(span=self._span(children[0][1], children[0][2]))
+
     def paren(self, children: Children) -> Expression:
         opener, value, closer = children
         self.bracketed.add((opener[1], closer[2]))

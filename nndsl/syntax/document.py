@@ -57,13 +57,17 @@ class Indent:
 
 
 @dataclass(frozen=True, slots=True)
-class Align:
-    """A part whose new lines begin under its beginning, or two indentations to the right if that is far away."""
+class Hang:
+    """A part behind a space, whose new lines begin under its beginning.
+
+    They begin two indentations to the right if that is far away. So does the part itself, on a new line, if its
+    beginning fits there without a break, and not behind the space.
+    """
 
     part: Document
 
 
-Document: TypeAlias = "str | Line | HardLine | Broken | LineComment | Group | Indent | Align | tuple[Document, ...]"
+Document: TypeAlias = "str | Line | HardLine | Broken | LineComment | Group | Indent | Hang | tuple[Document, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,11 @@ def layout(document: Document, indentation: int = 0, width: int = WIDTH) -> str:
             steps.append(_Step(step.indentation, flat, part.part))
         elif isinstance(part, Indent):
             steps.append(_Step(step.indentation + INDENT, step.flat, part.part))
-        elif isinstance(part, Align):
-            far = column - step.indentation > FAR
-            steps.append(_Step(step.indentation + 2 * INDENT if far else column, step.flat, part.part))
+        elif isinstance(part, Hang):
+            hung = _hung(part, step, steps, column, width)
+            pieces.append(f"\n{' ' * hung.column}" if hung.breaks else " ")
+            column = hung.column
+            steps.append(hung.step)
         elif comments or _is_taken(part, step, steps, width - column):
             pieces += [*comments, "\n", " " * step.indentation]
             comments.clear()
@@ -113,6 +119,26 @@ def layout(document: Document, indentation: int = 0, width: int = WIDTH) -> str:
             pieces.append(part.flat)
             column += len(part.flat)
     return "".join([*pieces, *comments])
+
+
+@dataclass(frozen=True, slots=True)
+class _Hung:
+    """A part that hangs, still to be laid out: the column in which it begins, and whether it does so on a new line."""
+
+    step: _Step
+    column: int
+    breaks: bool
+
+
+def _hung(part: Hang, step: _Step, rest: Sequence[_Step], column: int, width: int) -> _Hung:
+    here, there = column + 1, step.indentation + 2 * INDENT
+    far = here - step.indentation > FAR
+    inner = _Step(there if far else here, step.flat, part.part)
+    if step.flat or _fits(inner, rest, width - here, flat_groups=True):
+        return _Hung(inner, here, False)
+    if _fits(inner, rest, width - there, flat_groups=True) or not _fits(inner, rest, width - here, flat_groups=False):
+        return _Hung(_Step(there, step.flat, part.part), there, True)
+    return _Hung(inner, here, False)
 
 
 def _is_taken(part: Line | HardLine, step: _Step, rest: Sequence[_Step], room: int) -> bool:
@@ -146,7 +172,12 @@ def _fits(first: _Step, rest: Sequence[_Step], room: int, flat_groups: bool) -> 
             room -= 0 if step.flat else len(part.text)
         elif isinstance(part, Group):
             steps.append(_Step(step.indentation, step.flat or flat_groups, part.part))
-        elif isinstance(part, Indent | Align):
+        elif isinstance(part, Indent):
+            steps.append(_Step(step.indentation, step.flat, part.part))
+        elif isinstance(part, Hang):
+            if not step.flat:
+                return True
+            room -= 1
             steps.append(_Step(step.indentation, step.flat, part.part))
         elif isinstance(part, LineComment | HardLine) or not step.flat:
             return not step.flat

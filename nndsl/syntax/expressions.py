@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from nndsl.syntax import nodes
 from nndsl.syntax.children import children
-from nndsl.syntax.document import Align, Broken, Document, Group, HardLine, Indent, Line, LineComment
+from nndsl.syntax.document import Broken, Document, Group, Hang, HardLine, Indent, Line, LineComment
 from nndsl.syntax.nodes import Expression, Node
 from nndsl.syntax.operators import COMPARISON, POWER, PRECEDENCE, PREFIXES, SIGN
 
@@ -110,6 +110,8 @@ class _Expressions:
                 return quoted(node.value)
             case nodes.Literal():
                 return {True: "true", False: "false", None: "none"}[node.value]
+            case nodes.Ellipsis():
+                return "..."
             case nodes.Tuple():
                 if len(node.items) == 1 and (id(node), 0) not in self.attached:
                     return ("(", self.wrapped(node.items[0], CHAIN), ",)")
@@ -179,7 +181,7 @@ class _Expressions:
         if before.behind or comments[0].before:
             head = () if comments[0].before else (HardLine(),)
             return (first, *map(LineComment, before.behind), Indent(Indent((*head, *rest))))
-        return (first, " ", Align(tuple(rest)))
+        return (first, Hang(tuple(rest)))
 
     def _link(self, link: Expression) -> Document:
         if isinstance(link, nodes.Named):

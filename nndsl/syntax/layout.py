@@ -15,7 +15,7 @@ ELSE_OF_BODY = "the `else` behind one"
 
 # After these, a brace outside of brackets opens a body: no dict can stand there.
 BEFORE_BODY = frozenset(
-    {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NONE", "RPAR", "RSQB", "RBRACE"}
+    {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NONE", "ELLIPSIS", "RPAR", "RSQB", "RBRACE"}
     | {"COMPILE", "FIT", "MODEL", "BLOCK", "EXTERN", "ERROR", END_OF_BODY, ELSE_OF_BODY}
 )
 

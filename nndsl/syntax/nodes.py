@@ -56,6 +56,11 @@ class Literal(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Ellipsis(Expression):
+    """``...`` in a shape of an extern: any leading sizes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tuple(Expression):
     """``(a, b)``, ``(a,)`` or ``()``."""
 
@@ -343,6 +348,7 @@ class Extern(Statement):
     """``extern Name(parameters) { inputs and output shapes }``: the signature of a Python layer.
 
     Its body holds Input statements and Output statements, whose items are shapes, or calls like ``float32(T, units)``.
+    A shape may begin with an Ellipsis.
     """
 
     name: Target

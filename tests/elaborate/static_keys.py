@@ -14,9 +14,9 @@ from nndsl.syntax.parser import parse
 LAYERS = (
     *("Dense", "Conv1D", "Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D", "MultiHeadAttention"),
     *("BatchNormalization", "LayerNormalization", "Normalization"),
-    *("Embedding", "PositionEmbedding", "LSTM", "GRU", "SimpleRNN"),
+    *("Embedding", "PositionEmbedding", "LSTM", "GRU", "SimpleRNN", "LSTMCell", "GRUCell"),
 )
-WRAPPERS = ("Bidirectional", "TimeDistributed")
+WRAPPERS = ("Bidirectional", "TimeDistributed", "RNN", "StackedRNNCells")
 LEAVES = re.compile(r"weight|bias|running_(mean|var)|(weight|bias)_(ih|hh)_l0(_reverse)?")
 
 Definition = nodes.Block | nodes.Model

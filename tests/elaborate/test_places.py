@@ -224,6 +224,11 @@ def test_a_wrapper_adds_no_level() -> None:
         "y_time_distributed", "y_time_distributed_dense", "y_time_distributed_dense_1", "y_dense",
     ]  # fmt: skip
     assert names("TimeDistributed(Bidirectional(LSTM(1)))") == ["time_distributed"] * 3
+    assert names("RNN(LSTMCell(1))") == ["rnn"] * 2
+    cells = ["rnn", "rnn_lstm_cell", "rnn_gru_cell", "rnn_lstm_cell_1"]
+    assert names("RNN([LSTMCell(1), GRUCell(1), LSTMCell(1)])") == cells
+    assert names("RNN(StackedRNNCells([LSTMCell(1), GRUCell(1), LSTMCell(1)]))") == ["rnn", *cells]
+    assert names("Bidirectional(RNN(GRUCell(1))) as y") == ["y"] * 3
     assert names("half = x -> TimeDistributed(Dense(1) -> Dense(2))") == ["half_", "half_dense", "half_dense_1"]
     assert names("PreNorm(TimeDistributed(PreNorm(Dense(1))))", before=PRE_NORM) == [
         "pre_norm", "pre_norm.inner", "pre_norm.inner", "pre_norm.inner.inner",

@@ -55,6 +55,33 @@ def test_expressions_are_over_the_arguments() -> None:
     assert "nn.Linear(2 * units, channels)" in source
 
 
+CONVOLUTION = """
+block Conv(filters, kernel_size=1, strides=1, padding="same") {
+  Conv2D(filters, kernel_size, strides=strides, padding=padding)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "parameters", "written"),
+    [
+        ("Conv(3)\nConv(3, 5)", ["kernel_size"], "nn.Conv2d(3, 3, kernel_size, padding=(kernel_size - 1) // 2)"),
+        ("Conv(3)\nConv(3, strides=2)", ["strides"], "nn.Conv2d(3, 3, 1, strides)"),
+        ('Conv(3, 3)\nConv(3, 3, 1, "valid")', ["padding"], "nn.Conv2d(3, 3, 3, padding=padding)"),
+        ('Conv(3, 3)\nConv(3, 3, 2, "valid")', ["strides", "padding"], "nn.Conv2d(3, 3, 3, strides, padding=padding)"),
+        ("Conv(3)\nConv(3)", [], "nn.Conv2d(3, 3, 1)"),
+        ('Conv(3, 3, 2, "valid")\nConv(3, 3, 2, "valid")', [], "nn.Conv2d(3, 3, 3, 2)"),
+    ],
+)
+def test_an_argument_that_has_its_default_in_some_instances(body: str, parameters: list[str], written: str) -> None:
+    source = source_of(CONVOLUTION, body, inputs="x: (16, 16, 3)")
+    assert classes_of(source) == {"Conv": parameters}
+    assert written in source
+    text = f"{CONVOLUTION}\nmodel Case {{\n  input x: (16, 16, 3)\n\n  {body}\n}}\n"
+    strides = [layer.stride for layer in nndsl.compile(text).module().modules() if isinstance(layer, nn.Conv2d)]
+    assert strides == [((2, 2) if "2" in line else (1, 1)) for line in body.splitlines()]
+
+
 def test_no_expression_by_coincidence() -> None:
     """In both instances one number is half of the other; only the text says how they follow."""
     block = "block Two(first, second) {\n  Dense(first)\n  Dense(second)\n}\n"

@@ -72,6 +72,29 @@ def test_a_convolution_sees_a_view_of_the_input() -> None:
     assert not seen.is_contiguous()
 
 
+VOLUMES = {
+    "convolutions": ("Conv3D(4, 3) -> Conv3D(2, 2)", True),
+    "a padded one": ("ZeroPadding3D(1) -> Conv3DTranspose(2, 3)", True),
+    "weights of four axes": ("(x * Weight((6, 6, 6, 3))) -> Conv3D(4, 3)", False),
+    "statistics of four axes": (
+        "Normalization(axis=(1, 2, 3, 4), mean=[[[[0.5]]]], variance=[[[[2]]]]) -> Conv3D(4, 3)",
+        False,
+    ),
+    "a pool alone": ("MaxPooling3D(2)", False),
+}
+
+
+@pytest.mark.parametrize(("links", "lie_last"), VOLUMES.values(), ids=VOLUMES.keys())
+def test_weights_over_volumes_lie_as_they_do(links: str, lie_last: bool) -> None:
+    compiled = nndsl.compile(f"model M {{\n  input x: (6, 6, 6, 3)\n\n  ({links}) -> GlobalAveragePooling3D()\n}}\n")
+    assert ("self.to(memory_format=torch.channels_last_3d)" in compiled.source) == lie_last
+    module = compiled.module(seed=0)
+    assert module(torch.rand(2, 6, 6, 6, 3)).isfinite().all()
+    for part in module.modules():
+        if isinstance(part, nn.Conv3d):
+            assert part.weight.is_contiguous(memory_format=torch.channels_last_3d) == lie_last
+
+
 def test_weights_stay_channels_last_after_loading() -> None:
     module = nndsl.compile(PLAIN).module(seed=0)
     module.load_state_dict({key: value.contiguous() for key, value in module.state_dict().items()})

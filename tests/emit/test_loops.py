@@ -72,7 +72,33 @@ CASES = {
     "nested and ragged": Case(
         "for n in [1, 3, 3] {\n  for j in range(n) {\n    x = x -> Residual(4 + n)\n  }\n}\noutput y: x",
         " -> ".join(["x", "Residual(5)", *["Residual(7)"] * 6]),
-        {"for layers in self.x[1:]:": 1, "self.x[0][0]": 1},
+        {"for layers in self.x:": 1, "for layer in layers:": 1, "self.x[": 0},
+    ),
+    "a value that the first turn reads by another name": Case(
+        "y = x\nfor i in range(3) {\n  y = y -> ReLU() -> Dense(8)\n}\noutput z: y + x",
+        "output z: x + (x" + " -> ReLU() -> Dense(8)" * 3 + ")",
+        {"y = x\n": 1, "for layer in self.y:": 1},
+    ),
+    "a value that the first turn reads by another name, in a loop within": Case(
+        "y = 2 * x\nz = y\nfor n in [2, 3] {\n  for j in range(n) {\n    z = z -> Dense(8)\n  }\n  z = z -> ReLU()\n}\n"
+        "output z",
+        "output z: (2 * x)" + "".join(" -> Dense(8)" * count + " -> ReLU()" for count in (2, 3)),
+        {"z = 2 * x": 1, "for layers in self.z:": 1, "for layer in layers:": 1, "z = y": 0},
+    ),
+    "what the first turn alone reads again": Case(
+        "y = x\nfor i in range(3) {\n  z = y -> Dense(8)\n  y = z + y\n  y = y + x\n}\noutput y",
+        "y = x\n" + "z = y -> Dense(8)\ny = z + y\ny = y + x\n" * 3 + "output y",
+        {"y = x\n": 1, "for layer in self.z:": 1},
+    ),
+    "what the first turn reads behind what it makes": Case(
+        "y = x\nfor i in range(3) {\n  z = y -> Dense(8)\n  w = z + (y if i > 0 else x)\n  y = z + w\n"
+        "  y = y + (x if i == 0 else y)\n}\noutput y",
+        "\n".join(
+            ["z = x -> Dense(8)", "y = z + (z + x)", "y = y + x"]
+            + ["z = y -> Dense(8)", "y = z + (z + y)", "y = y + y"] * 2
+        )
+        + "\noutput y",
+        {"for layer in self.z[1:]:": 1, "self.z[0]": 1},
     ),
     "a block's argument": Case(
         "for i in range(3) {\n  PreNorm(Residual(4))\n}",
@@ -107,7 +133,7 @@ CASES = {
     "a variable that a value has taken": Case(
         "layer = x\nlayers = x\nfor i in range(3) {\n  x = x -> Dense(8)\n}\noutput y: [x, layer, layers] -> Add()",
         "y = x -> Dense(8) -> Dense(8) -> Dense(8)\noutput z: [y, x, x] -> Add()",
-        {"for layer_1 in self.x": 0, "for layer in self.x[1:]:": 1},
+        {"for layer_1 in self.x": 0, "for layer in self.x:": 1},
     ),
 }
 
@@ -188,3 +214,24 @@ def test_constructors_are_rolled_too() -> None:
     ).source
     assert "self.x = nn.ModuleList(nn.Linear(8, 8) for _ in range(9))" in source
     assert re.search(r"nn\.Linear\(in_features, out_features\)\s+for in_features, out_features in", source)
+
+
+def test_steps_of_one_length_are_a_range() -> None:
+    ranged = model("for i in range(5) {\n  [x, x -> Dense(2)] -> Concatenate() as x\n}").source
+    assert re.search(r"nn\.Linear\(in_features, 2\) for in_features in range\(8, 18, 2\)", ranged)
+    nested = model(
+        "for n in [4, 6] {\n  for i in range(n) {\n    [x, x -> Dense(2)] -> Concatenate() as x\n  }\n}"
+    ).source
+    assert re.search(
+        r"for in_features in range\(start, stop, 2\)\s*\)\s*for start, stop in \(\(8, 16\), \(16, 28\)\)", nested
+    )
+    short = model("for i in range(3) {\n  [x, x -> Dense(2)] -> Concatenate() as x\n}").source
+    assert "in (8, 10, 12)" in short
+
+
+def test_a_list_of_two_is_written_as_the_first_of_a_longer_one() -> None:
+    """A stage of two convolutions reads like one of three."""
+    text = "model M {{\n  input x: (3)\n\n  for _ in range({}) {{\n    Dense(8)\n  }}\n}}\n"
+    two, three = (nndsl.compile(text.format(repeats)).source for repeats in (2, 3))
+    assert "nn.ModuleList([nn.Linear(3, 8), nn.Linear(8, 8)])" in two
+    assert "[nn.Linear(3, 8), *(nn.Linear(8, 8) for _ in range(2))]" in three

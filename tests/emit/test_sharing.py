@@ -63,6 +63,16 @@ CASES = {
     "average pooling": Case(block('AveragePooling2D(3, strides=2, padding="same")')),
     "separable convolution": Case(block('SeparableConv2D(4, 3, strides=2, padding="same")')),
     "transposed convolution": Case(block("Conv2DTranspose(4, 3, strides=2, padding='same')")),
+    "average pooling of volumes": Case(
+        block('AveragePooling3D(3, strides=2, padding="same") -> Conv3D(2, 1)', shape="(D, H, W, C)"),
+        ("(8, 5, 4, 3)", "(9, 2, 4, 3)"),
+        ((2, 8, 5, 4, 3), (2, 9, 2, 4, 3)),
+    ),
+    "adaptive pooling": Case(block("AdaptiveAveragePooling2D(3) -> Conv2D(2, 3)")),
+    "resizing": Case(block("Resizing(6, 9, crop_to_aspect_ratio=true) -> Conv2D(2, 3)")),
+    "bicubic resizing": Case(block('Resizing(8, 9, interpolation="bicubic") -> Conv2D(2, 3)')),
+    "resizing that does nothing for one": Case(block("Resizing(8, 8) -> Conv2D(2, 3)")),
+    "a crop that enlarges one": Case(block("CenterCrop(8, 8) -> Conv2D(2, 3)")),
     "one axis that differs": Case(
         block('Conv2D(4, 3, strides=2, padding="same") -> Conv2D(2, 3, strides=2, padding="same")'),
         ("(8, 6, 3)", "(9, 6, 3)"),

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 import nndsl
+import tests.errors.fits
+import tests.errors.runs
+import tests.errors.scripts
+import tests.errors.using  # noqa: F401  registers its cases
 from nndsl.importing.script import read_script
+from nndsl.train.errors import TrainingError
+from tests.errors.training import CASES as TRAINING
 from tests.goldens import compare, options_of, read_options
 
 FOLDER = Path(__file__).parent
@@ -20,8 +26,12 @@ FENCE = re.compile(r"^```(?:nn|python) *(\{[^\n]*\})?\n(.*?)^```$", re.MULTILINE
 WITHOUT_EXAMPLE = frozenset({"E0101", "E0603", "E0604", "E0605", "E0608", "E0717", "E0718", "W0401"})
 
 
-def code_of(case: Path) -> str:
-    return case.stem.partition("_")[0]
+TEXTS = {*(case.stem for case in CASES), *TRAINING}
+"""What has a golden: texts, scripts of Keras, and what happens in training."""
+
+
+def code_of(stem: str) -> str:
+    return stem.partition("_")[0]
 
 
 def read(script: str, name: str = "<text>") -> list[nndsl.Diagnostic]:
@@ -49,16 +59,27 @@ def test_messages(case: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> 
         diagnostics = read(case.read_text(encoding="utf-8"), case.name)
     else:
         diagnostics = check(Path(case.name), **options_of(case))
-    assert code_of(case) in [diagnostic.code for diagnostic in diagnostics]
+    assert code_of(case.stem) in [diagnostic.code for diagnostic in diagnostics]
     compare(nndsl.render(diagnostics) + "\n", case.with_suffix(".txt"), update=update)
 
 
+@pytest.mark.parametrize("name", TRAINING)
+def test_messages_of_training(name: str, update: bool, tmp_path: Path) -> None:
+    try:
+        said = list(TRAINING[name](tmp_path) or ())
+    except TrainingError as error:
+        said = [error]
+    assert [each.code for each in said] == [code_of(name)]
+    text = str(said[0]).replace(str(tmp_path), "FOLDER")
+    compare(text + "\n", FOLDER / f"{name}.txt", update=update)
+
+
 def test_every_code_has_a_page_and_every_page_a_golden() -> None:
-    assert {code_of(case) for case in CASES} == {page.stem for page in PAGES}
+    assert {code_of(stem) for stem in TEXTS} == {page.stem for page in PAGES}
 
 
 def test_every_text_has_a_case() -> None:
-    assert {text.stem for text in FOLDER.glob("*.txt")} == {case.stem for case in CASES}
+    assert {text.stem for text in FOLDER.glob("*.txt")} == TEXTS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -66,6 +87,10 @@ def test_pages_are_right(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# ")
     if page.stem in WITHOUT_EXAMPLE:
+        return
+    if page.stem[1:3] in ("10", "11", "12"):  # what happens in training, to files that are right
+        for options, shown in re.findall(r"^```nn *(\{[^\n]*\})?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            assert check(shown, **read_options(options or "{}")) == []
         return
     checked = read if page.stem.startswith("E09") else check
     (wrong_options, wrong), *_, (right_options, right) = FENCE.findall(text)

@@ -27,6 +27,21 @@ class Positions(layers.Layer):
         return Tensor(x.shape, x.dtype)
 
 
+class Sampling(layers.Layer):
+    """A draw from normal distributions, given by means and logarithms of variances."""
+
+    def call(self, mean: Tensor, log_variance: Tensor) -> Tensor:
+        return mean + keras.ops.exp(0.5 * log_variance) * keras.random.normal(keras.ops.shape(mean))
+
+
+class Divergence(layers.Layer):
+    """The Kullback-Leibler divergence of such distributions from the normal one."""
+
+    def call(self, mean: Tensor, log_variance: Tensor) -> Tensor:
+        each = keras.ops.square(mean) + keras.ops.exp(log_variance) - log_variance - 1.0
+        return 0.5 * keras.ops.sum(each, axis=-1)
+
+
 def sequential() -> keras.Model:
     return keras.Sequential(
         [
@@ -105,7 +120,8 @@ def transformer() -> keras.Model:
 
 def gpt() -> keras.Model:
     tokens = keras.Input((None,), dtype="int64")
-    x = layers.Dropout(0.1)(Positions(256, 128)(layers.Embedding(256, 128)(tokens)))
+    embedding = layers.ReversibleEmbedding(256, 128)
+    x = layers.Dropout(0.1)(Positions(256, 128)(embedding(tokens)))
     for _ in range(4):
         normed = layers.LayerNormalization(epsilon=1e-5)(x)
         attention = layers.MultiHeadAttention(4, 32, dropout=0.1)
@@ -114,7 +130,7 @@ def gpt() -> keras.Model:
         fed = layers.Dense(128)(layers.Dense(512, activation="gelu")(fed))
         x = x + layers.Dropout(0.1)(fed)
     x = layers.LayerNormalization(epsilon=1e-5)(x)
-    return keras.Model(tokens, layers.Dense(256, use_bias=False)(x))
+    return keras.Model(tokens, embedding(x, reverse=True))
 
 
 def multi_io() -> keras.Model:
@@ -141,6 +157,72 @@ def autoencoder() -> keras.Model:
             layers.Conv2DTranspose(1, 3, activation="sigmoid", **same),
         ]
     )
+
+
+def digits() -> keras.Model:
+    def strokes(x: Tensor, filters: int) -> Tensor:
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    images = keras.Input((8, 8, 1))
+    x = layers.RandomTranslation(0.15, 0.15, fill_mode="constant")(images)
+    x = layers.Dropout(0.2)(layers.MaxPooling2D(2)(strokes(strokes(x, 32), 32)))
+    x = layers.Dropout(0.5)(layers.MaxPooling2D(2)(strokes(strokes(x, 64), 64)))
+    return keras.Model(images, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+
+
+def digits_rnn() -> keras.Model:
+    images = keras.Input((8, 8, 1))
+    x = layers.Bidirectional(layers.GRU(32))(layers.Reshape((8, 8))(images))
+    return keras.Model(images, layers.Dense(10, activation="softmax")(x))
+
+
+def digits_autoencoder() -> keras.Model:
+    same = {"strides": 2, "padding": "same"}
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(16, 3, activation="relu", **same),
+            layers.Flatten(),
+            layers.Dense(8),
+            layers.Dense(4 * 4 * 16, activation="relu"),
+            layers.Reshape((4, 4, 16)),
+            layers.Conv2DTranspose(1, 3, activation="sigmoid", **same),
+        ]
+    )
+
+
+def digits_vae(size: int = 4) -> keras.Model:
+    images = keras.Input((8, 8, 1))
+    hidden = layers.Dense(64, activation="relu")(layers.Flatten()(images))
+    mean, log_variance = layers.Dense(size)(hidden), layers.Dense(size)(hidden)
+    code = Sampling()(mean, log_variance)
+    x = layers.Dense(64, activation="sigmoid")(layers.Dense(64, activation="relu")(code))
+    return keras.Model(images, [layers.Reshape((8, 8, 1))(x), Divergence()(mean, log_variance)])
+
+
+def cancer() -> keras.Model:
+    nuclei = keras.Input((10,))
+    x = layers.Dense(16, activation="relu")(layers.Normalization()(nuclei))
+    return keras.Model(nuclei, layers.Dense(1, activation="sigmoid")(x))
+
+
+def diabetes() -> keras.Model:
+    patient = keras.Input((10,))
+    x = layers.Dense(32, activation="relu")(layers.Normalization()(patient))
+    return keras.Model(patient, layers.Dense(1)(layers.Dropout(0.1)(x)))
+
+
+def iris() -> keras.Model:
+    flower = keras.Input((4,))
+    x = layers.Dense(16, activation="tanh")(layers.Normalization()(flower))
+    return keras.Model(flower, layers.Dense(3, activation="softmax")(x))
+
+
+def wine() -> keras.Model:
+    chemistry = keras.Input((8,))
+    x = layers.Dense(24, activation="relu")(layers.Normalization()(chemistry))
+    return keras.Model(chemistry, [layers.Dense(3, activation="softmax")(x), layers.Dense(1)(x)])
 
 
 def resnet(depth: int = 18) -> keras.Model:
@@ -188,6 +270,14 @@ TWINS: dict[str, Callable[..., keras.Model]] = {
         gpt,
         multi_io,
         autoencoder,
+        digits,
+        digits_rnn,
+        digits_autoencoder,
+        digits_vae,
+        cancer,
+        diabetes,
+        iris,
+        wine,
         resnet,
         mobilenet,
     )

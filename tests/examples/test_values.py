@@ -18,6 +18,8 @@ from nndsl.summary import key_of
 from tests.examples.keras_twins import TWINS
 from tests.examples.test_examples import EXAMPLES, FEEDS
 
+RANDOM = {"digits_vae"}
+"""What gives other numbers each time, in inference too."""
 TWIN_CLASSES = {"Positions": "PositionEmbedding"}
 
 
@@ -76,7 +78,7 @@ def variables(layer: Any, wanted: Iterable[Weight]) -> dict[str, torch.Tensor]:
     return found
 
 
-@pytest.mark.parametrize("name", list(FEEDS))
+@pytest.mark.parametrize("name", sorted(TWINS.keys() - RANDOM))
 def test_numbers_are_those_of_the_twin(name: str) -> None:
     keras.utils.set_random_seed(1)
     twin = TWINS[name]()
@@ -94,7 +96,7 @@ def test_numbers_are_those_of_the_twin(name: str) -> None:
             declared = layer.weights(*types)
             weights.load(part, declared, variables(layer_of_keras, declared))
     feeds = [feed.draw() for feed in FEEDS[name]]
-    draws = "dropout" in compiled.source
+    draws = any(word in compiled.source for word in ("dropout", "random_"))
     for training in (False,) if draws else (False, True):
         module.train(training)
         expected = twin(feeds if len(feeds) > 1 else feeds[0], training=training)

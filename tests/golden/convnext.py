@@ -24,9 +24,8 @@ class LayerScale(nn.Module):
 class ConvNeXtBlock(nn.Module):
     """(N, H, W, C) float32 -> (N, H, W, C) float32."""
 
-    def __init__(self, channels: int, limit: float) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self._limit = limit
         self.y_depthwise_conv2d = nn.Conv2d(
             channels, channels, 7, padding=3, groups=channels
         )
@@ -38,12 +37,10 @@ class ConvNeXtBlock(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the initial weights."""
-        nn.init.uniform_(self.y_depthwise_conv2d.weight, -self._limit, self._limit)
-        nn.init.zeros_(self.y_depthwise_conv2d.bias)
-        self.y_layer_normalization.reset_parameters()
-        for layer in (self.y_dense, self.y_dense_1):
+        for layer in (self.y_depthwise_conv2d, self.y_dense, self.y_dense_1):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
+        self.y_layer_normalization.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.y_depthwise_conv2d(x.permute(0, 3, 1, 2))  # (N, C, H, W)
@@ -74,13 +71,8 @@ class ConvNeXt(nn.Module):
             ]
         )
         self.conv_ne_xt_block = nn.ModuleList(
-            nn.ModuleList(ConvNeXtBlock(channels, limit) for _ in range(repeats))
-            for channels, limit, repeats in (
-                (96, 0.0355297145267005, 3),
-                (192, 0.025188304259324286, 3),
-                (384, 0.017833936683781693, 9),
-                (768, 0.012618694183720375, 3),
-            )
+            nn.ModuleList(ConvNeXtBlock(channels) for _ in range(repeats))
+            for channels, repeats in ((96, 3), (192, 3), (384, 9), (768, 3))
         )
         self.layer_normalization_2 = nn.LayerNorm(768, eps=1e-06)
         self.predictions = nn.Linear(768, 1000)

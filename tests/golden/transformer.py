@@ -208,13 +208,11 @@ class Transformer(nn.Module):
     def reset_parameters(self) -> None:
         """Draw the initial weights."""
         nn.init.uniform_(self.x_embedding.weight, -0.05, 0.05)
-        nn.init.uniform_(
-            self.x_position_embedding.weight, -0.1767766952966369, 0.1767766952966369
-        )
+        for layer in (self.x_position_embedding, self.logits_dense):
+            nn.init.xavier_uniform_(layer.weight)
         nn.init.xavier_uniform_(self.mixer.weight)
         nn.init.zeros_(self.mixer.bias)
         self.logits_layer_normalization.reset_parameters()
-        nn.init.xavier_uniform_(self.logits_dense.weight)
 
     def forward(self, tokens: Tensor) -> Tensor:
         if tokens.dim() != 2:

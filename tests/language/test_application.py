@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.language.checking import accepted, found, keys, model, outputs, refused, run, shape, shapes
+from tests.language.checking import SEED, accepted, found, keys, model, outputs, refused, run, shape, shapes
 
 SEQUENCE = "input x: (5, 8)"
 
@@ -93,10 +93,21 @@ def test_states_are_given_by_keyword() -> None:
     assert shape(model(body, inputs=SEQUENCE)) == "(N, 4)"
 
 
-@pytest.mark.xfail(strict=True, reason="Embedding has no `reverse` yet")
 def test_an_embedding_is_applied_in_reverse() -> None:
-    body = "e = Embedding(10, 4)\nh = e(x)\noutput e(h, reverse=true)"
-    assert shape(model(body, inputs="input x: int64(5)")) == "(N, 5, 10)"
+    outputs = "e(h, reverse=true), e(x, reverse=false), e(h[:, 0], reverse=true)"
+    body = f"e = ReversibleEmbedding(10, 4)\nh = e(x)\noutput {outputs}"
+    text = model(body, inputs="input x: int64(5)")
+    assert (keys(text), shapes(text)) == (["e"], ["(N, 5, 10)", "(N, 5, 4)", "(N, 10)"])
+    tokens = torch.tensor([[1, 9, 0, 3, 3]])
+    scores, rows, _ = run(text, tokens)
+    table = accepted(text).module(seed=SEED).e.weight
+    torch.testing.assert_close((scores, rows), (table[tokens] @ table.T, table[tokens]))
+
+
+def test_only_a_reversible_embedding_is() -> None:
+    body = "e = Embedding(10, 4)\nh = e(x)\noutput e(h, «reverse=true»)"
+    found = refused(model(body, inputs="input x: int64(5)"), "E0205")
+    assert found.help == "`ReversibleEmbedding` can be applied in reverse"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import nndsl
-from tests.language.checking import found, keys, model, outputs, refused, run, shape, shapes
+from tests.language.checking import accepted, found, keys, model, outputs, refused, run, shape, shapes
 
 # ---------------------------------------------------------------- names
 
@@ -49,6 +49,7 @@ def test_a_symbol_is_known_where_an_input_declares_it() -> None:
         ("out, h = GRU(4, return_state=true)(s)\noutput out", "h"),
         ("x -> Dense(3) as y -> Dense(4)", "y"),
         ("f = Dense(3)\nDense(4)", "f"),
+        ("if true {\nDense(3) as y\n}\nDense(4)", "y"),
     ],
 )
 def test_a_name_that_is_never_used_is_a_warning(body: str, marked: str) -> None:
@@ -62,6 +63,20 @@ def test_a_lone_layer_behind_says_so() -> None:
     assert diagnostic.help == "if it was meant to take `y`, write `y -> Dense(…)`"
     assert diagnostic.notes[0].span is not None
     assert diagnostic.notes[0].span.text == "Dense(4)"
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ("Dense(4)\nif true {\nDense(3) as p\n}", "p"),
+        ("if false {\nDense(3) as p\n} else if true {\nfor _ in range(2) {\nDense(3) as q\n}\n}", "q"),
+        ("Dense(3) as p\nif false {\np -> Dense(2)\n}", "p"),
+        ("if true {\nDense(3) as x\n}", "y"),
+    ],
+)
+def test_a_name_in_the_last_branch_is_that_of_the_output(body: str, name: str) -> None:
+    assert found(model(body)) == []
+    assert [each for each, _ in accepted(model(body)).model.outputs] == [name]
 
 
 def test_what_needs_no_use() -> None:

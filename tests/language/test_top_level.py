@@ -207,7 +207,7 @@ def test_a_python_module_is_refused_unless_the_caller_allows_it(tmp_path: Path) 
 
 
 def test_extern_states_inputs_and_outputs_alone() -> None:
-    refused("extern L(n) {\ninput x: (8)\n«Dense(3)»\noutput x\n}", "E0117")
+    refused('from python "torch.nn" import L\nextern L(n) {\ninput x: (8)\n«Dense(3)»\noutput (n)\n}', "E0117")
 
 
 def test_accepted_files_have_no_messages() -> None:

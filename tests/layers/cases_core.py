@@ -13,6 +13,8 @@ CASES = [
     Case("Dense", {"units": 2, "activation": "tanh"}, IMAGE),
     Case("Dense", {"units": 6, "activation": "glu"}, STEPS),
     Case("Identity", {}, IMAGE),
+    Case("ActivityRegularization", {"l1": 0.1, "l2": 0.2}, IMAGE),
+    Case("ActivityRegularization", {}, STEPS),
     Case("Identity", {}, STEPS, "int32"),
     Case("Embedding", {"input_dim": 5, "output_dim": 3}, ((7,),), "int64"),
     Case("Embedding", {"input_dim": 5, "output_dim": 3, "mask_zero": True}, ((2, 3),), "int32"),

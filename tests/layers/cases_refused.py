@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.layers.oracle import Case
 
 IMAGE, STEPS, VECTOR = ((8, 7, 4),), ((9, 4),), ((8,),)
+VOLUME = ((6, 5, 4, 3),)
 
 CONTRADICTIONS: list[tuple[str, Case]] = [
     ("E0305", Case("Conv2D", {"filters": 6, "kernel_size": 3, "groups": 4}, IMAGE)),
@@ -13,6 +14,14 @@ CONTRADICTIONS: list[tuple[str, Case]] = [
     ("E0305", Case("Conv2DTranspose", {"filters": 6, "kernel_size": 3, "strides": 2, "dilation_rate": 2}, IMAGE)),
     ("E0305", Case("Conv2DTranspose", {"filters": 6, "kernel_size": 3, "strides": 2, "output_padding": 2}, IMAGE)),
     ("E0305", Case("Conv1DTranspose", {"filters": 6, "kernel_size": 3, "output_padding": 1}, STEPS)),
+    ("E0305", Case("Conv3DTranspose", {"filters": 6, "kernel_size": 3, "strides": 2, "output_padding": 2}, VOLUME)),
+    ("E0305", Case("Conv3DTranspose", {"filters": 6, "kernel_size": 3, "strides": 2, "dilation_rate": 2}, VOLUME)),
+    ("E0305", Case("Normalization", {"mean": 1.0}, VECTOR)),
+    ("E0305", Case("Normalization", {"variance": 1.0}, VECTOR)),
+    ("E0305", Case("Normalization", {"mean": [1.0, 2.0], "variance": 1.0}, VECTOR)),
+    ("E0305", Case("Normalization", {"mean": [[1.0]], "variance": [[1.0]]}, VECTOR)),
+    ("E0305", Case("Normalization", {"mean": [1.0], "variance": [1.0], "axis": None}, VECTOR)),
+    ("E0305", Case("Discretization", {"bin_boundaries": [1.0], "num_bins": 2}, VECTOR)),
 ]
 """Arguments that contradict one another; Keras refuses all of them too."""
 
@@ -55,6 +64,40 @@ VALUES: list[tuple[str, Case]] = [
     ("E0303", Case("Rescaling", {"scale": [[1.0], [1.0, 2.0]]}, STEPS)),
     ("E0303", Case("Embedding", {"input_dim": 0, "output_dim": 3}, VECTOR, "int64")),
     ("E0304", Case("UpSampling2D", {"interpolation": "lanczos4"}, IMAGE)),
+    ("E0304", Case("Resizing", {"height": 4, "width": 4, "interpolation": "area"}, IMAGE)),
+    ("E0304", Case("Resizing", {"height": 4, "width": 4, "fill_mode": "reflect"}, IMAGE)),
+    ("E0303", Case("Resizing", {"height": 0, "width": 4}, IMAGE)),
+    ("E0302", Case("Resizing", {"height": 4, "width": 4, "antialias": 1}, IMAGE)),
+    ("E0302", Case("CenterCrop", {"height": 4.0, "width": 4}, IMAGE)),
+    ("E0303", Case("AdaptiveMaxPooling2D", {"output_size": (2, 0)}, IMAGE)),
+    ("E0302", Case("AdaptiveAveragePooling1D", {"output_size": (2, 3)}, STEPS)),
+    ("E0302", Case("AveragePooling3D", {"pool_size": (2, 2)}, VOLUME)),
+    ("E0303", Case("Cropping3D", {"cropping": (1, -1, 0)}, VOLUME)),
+    ("E0302", Case("ZeroPadding3D", {"padding": (1, 2)}, VOLUME)),
+    ("E0303", Case("UpSampling3D", {"size": 0}, VOLUME)),
+    ("E0303", Case("GaussianNoise", {"stddev": 1.5}, VECTOR)),
+    ("E0303", Case("GaussianDropout", {"rate": -0.1}, VECTOR)),
+    ("E0303", Case("AlphaDropout", {"rate": 1.5}, VECTOR)),
+    ("E0303", Case("Normalization", {"mean": 1.0, "variance": -1.0}, VECTOR)),
+    ("E0302", Case("Normalization", {"mean": [None], "variance": [1.0]}, VECTOR)),
+    ("E0303", Case("Discretization", {"bin_boundaries": [1.0, 0.0]}, VECTOR)),
+    ("E0302", Case("Discretization", {"bin_boundaries": []}, VECTOR)),
+    ("E0304", Case("CategoryEncoding", {"num_tokens": 3, "output_mode": "int"}, VECTOR)),
+    ("E0303", Case("CategoryEncoding", {"num_tokens": 0}, VECTOR)),
+    ("E0304", Case("RandomFlip", {"mode": "diagonal"}, IMAGE)),
+    ("E0303", Case("RandomRotation", {"factor": 1.5}, IMAGE)),
+    ("E0303", Case("RandomRotation", {"factor": (1.5, 2)}, IMAGE)),
+    ("E0302", Case("RandomRotation", {"factor": (0.1, 0.2, 0.3)}, IMAGE)),
+    ("E0304", Case("RandomRotation", {"factor": 0.1, "fill_mode": "mirror"}, IMAGE)),
+    ("E0304", Case("RandomRotation", {"factor": 0.1, "interpolation": "bicubic"}, IMAGE)),
+    ("E0303", Case("RandomZoom", {"height_factor": -1}, IMAGE)),
+    ("E0303", Case("RandomZoom", {"height_factor": (0.5, 1.5)}, IMAGE)),
+    ("E0303", Case("RandomTranslation", {"height_factor": 0.1, "width_factor": (-1.5, 0)}, IMAGE)),
+    ("E0303", Case("RandomContrast", {"factor": -0.1}, IMAGE)),
+    ("E0303", Case("RandomContrast", {"factor": (-0.1, 0.5)}, IMAGE)),
+    ("E0303", Case("RandomBrightness", {"factor": 0.1, "value_range": (1, 0)}, IMAGE)),
+    ("E0302", Case("RandomBrightness", {"factor": 0.1, "value_range": 255}, IMAGE)),
+    ("E0303", Case("RandomCrop", {"height": 0, "width": 2}, IMAGE)),
 ]
 """Values that an argument cannot take; the limits of Keras are wider for a few of them."""
 
@@ -104,5 +147,18 @@ INPUTS: list[tuple[str, Case]] = [
     ("E0403", Case("Rescaling", {"scale": [1.0, 2.0]}, STEPS)),
     ("E0403", Case("Dropout", {"rate": 0.5, "noise_shape": (None, 2)}, VECTOR)),
     ("E0401", Case("SpatialDropout1D", {"rate": 0.5}, IMAGE)),
+    ("E0401", Case("SpatialDropout3D", {"rate": 0.5}, IMAGE)),
+    ("E0402", Case("MaxPooling3D", {"pool_size": (2, 2, 5)}, VOLUME)),
+    ("E0401", Case("AveragePooling3D", {"pool_size": 2}, IMAGE)),
+    ("E0401", Case("GlobalMaxPooling3D", {}, IMAGE)),
+    ("E0401", Case("AdaptiveMaxPooling2D", {"output_size": 2}, VOLUME)),
+    ("E0405", Case("AdaptiveAveragePooling3D", {"output_size": 2}, VOLUME, "int32")),
+    ("E0401", Case("ZeroPadding3D", {}, IMAGE)),
+    ("E0409", Case("Cropping3D", {"cropping": 2}, VOLUME)),
+    ("E0401", Case("UpSampling3D", {}, IMAGE)),
+    ("E0401", Case("Conv3DTranspose", {"filters": 3, "kernel_size": 3}, IMAGE)),
+    ("E0401", Case("Resizing", {"height": 4, "width": 4}, STEPS)),
+    ("E0405", Case("Resizing", {"height": 4, "width": 4}, IMAGE, "bool")),
+    ("E0401", Case("CenterCrop", {"height": 4, "width": 4}, VOLUME)),
 ]
 """Inputs that a layer cannot take."""

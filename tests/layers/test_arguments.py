@@ -16,7 +16,14 @@ NAMES = [name for names in FAMILIES.values() for name in names if hasattr(keras.
 OF_ALL_LAYERS = {"self", "kwargs", "name", "trainable", "dtype"}
 WITHOUT = {"Embedding": {"weights"}, "Bidirectional": {"weights"}}
 """Arguments that nndsl has not: `weights` are arrays, which a file cannot hold."""
-BESIDE = {"AdditiveAttention": ["seed"]}
+BESIDE = {
+    **{key: ["zero_output_for_mask"] for key in ("LSTM", "GRU", "SimpleRNN")},
+    "ConvLSTM2D": ["unroll", "zero_output_for_mask"],
+    "AdditiveAttention": ["seed"],
+    "ReversibleEmbedding": ["lora_rank", "lora_alpha", "quantization_config"],
+    "RandomContrast": ["data_format"],
+    "RandomBrightness": ["data_format"],
+}
 """Arguments that Keras takes by way of `**kwargs`."""
 
 

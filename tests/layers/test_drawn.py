@@ -53,6 +53,14 @@ def test_spatial_dropout_2d(place: str) -> None:
     assert not (zero == zero.flatten(1)[:, 0][:, None, None, None]).all()
 
 
+@pytest.mark.parametrize("place", ["channels_last", "channels_first"])
+def test_spatial_dropout_3d(place: str) -> None:
+    zero = dropped("SpatialDropout3D", {"rate": 0.5, "data_format": place}, (6, 5, 4, 7))
+    first = zero[:, :1, :1, :1] if place == "channels_last" else zero[:, :, :1, :1, :1]
+    assert (zero == first).all()
+    assert not (zero == zero.flatten(1)[:, 0][:, None, None, None, None]).all()
+
+
 def test_all_can_be_dropped() -> None:
     case = Case("Dropout", {"rate": 1}, ((8,),))
     close(emitted(made(case), types(case)).train()(torch.ones(4, 8)), torch.zeros(4, 8))

@@ -27,6 +27,7 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("ELU", {}),
     ("PReLU", {}),
     ("Identity", {}),
+    ("ActivityRegularization", {"l2": 0.1}),
     ("Dropout", {"rate": 0.5}),
     ("SpatialDropout1D", {"rate": 0.5}),
     ("Rescaling", {"scale": 2.0}),
@@ -75,8 +76,8 @@ def test_before_a_layer_that_uses_masks(name: str, arguments: dict[str, Any]) ->
 
 
 def test_what_layers_say_of_masks_is_what_keras_says() -> None:
-    others = {"Dot", "Embedding"}
-    """`Dot` takes a mask and gives none; `Embedding` makes one, and passes none on."""
+    others = {"Dot", "Embedding", "ReversibleEmbedding"}
+    """`Dot` takes a mask and gives none; the embeddings make one, and pass none on."""
     for case in CASES:
         if case.layer not in others:
             assert (made(case).masks != "stops") == twin(case).supports_masking, case
@@ -234,7 +235,7 @@ block Words(units) {
 
     compiled = compare(text, {"words.table": table, "words.dense": dense, "reader": reader}, expected, TOKENS)
     assert "x, y, mask = self.words(tokens)" in compiled.source
-    unread = text.replace('GRU(3, name="reader")(y)', "y")
+    unread = text.replace('x, GRU(3, name="reader")(y)', "Flatten()(x), Flatten()(y)")
     assert "mask" not in nndsl.compile(unread).source
 
 

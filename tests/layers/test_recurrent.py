@@ -13,9 +13,9 @@ from torch import Tensor
 
 from nndsl.dims import symbol
 from nndsl.layers.base import Layer, TensorType
+from nndsl.layers.bidirectional import Bidirectional
 from nndsl.layers.recurrence import Recurrent
 from nndsl.layers.recurrent import GRU, LSTM, SimpleRNN
-from nndsl.layers.wrappers import Bidirectional
 from nndsl.module import build
 from tests.layers.sequences import compare, kind_of, random, refusal, source
 

@@ -45,6 +45,10 @@ def chain(layers: list[Layer], shape: tuple[int, ...]) -> str:
         ("SeparableConv2D", {"filters": 2, "kernel_size": 4, "strides": 2, "padding": "same"}),
         ("MaxPooling2D", {"pool_size": 3, "strides": 2, "padding": "same"}),
         ("AveragePooling2D", {"pool_size": 3, "strides": 2, "padding": "same"}),
+        ("AdaptiveMaxPooling2D", {"output_size": 3}),
+        ("Resizing", {"height": 4, "width": 6, "crop_to_aspect_ratio": True}),
+        ("Resizing", {"height": 8, "width": 8, "antialias": True}),
+        ("CenterCrop", {"height": 8, "width": 8}),
     ],
 )
 def test_one_layer_at_two_shapes(name: str, arguments: Mapping[str, Any]) -> None:
@@ -90,6 +94,29 @@ def test_a_convolutional_network_is_permuted_once() -> None:
     assert "x.mean((2, 3))" in source
 
 
+def test_a_network_for_volumes_is_permuted_once() -> None:
+    layers = [
+        made(Case(name, arguments, ()))
+        for name, arguments in (
+            ("Conv3D", {"filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"}),
+            ("ZeroPadding3D", {}),
+            ("MaxPooling3D", {}),
+            ("AveragePooling3D", {"pool_size": 2, "padding": "same"}),
+            ("SpatialDropout3D", {"rate": 0.5}),
+            ("Cropping3D", {"cropping": (1, 0, (0, 1))}),
+            ("Conv3DTranspose", {"filters": 4, "kernel_size": 2, "activation": "softmax"}),
+            ("UpSampling3D", {}),
+            ("AdaptiveMaxPooling3D", {"output_size": 3}),
+            ("GlobalAveragePooling3D", {}),
+        )
+    ]
+    source = chain(layers, (12, 12, 12, 3))
+    assert source.count(".permute(") == 1
+    assert "F.softmax(self.layer_6(x), dim=1)" in source
+    assert "[:, :, 1:-1, :, :-1]" in source
+    assert "x.mean((2, 3, 4))" in source
+
+
 def test_softmax_with_mask() -> None:
     layer = made(Case("Softmax", {}, ()))
     mask = torch.tensor([[True, False, True], [False, False, False]])
@@ -106,6 +133,7 @@ COUNTS = [
     (Case("DepthwiseConv2D", {"kernel_size": 3, "depth_multiplier": 2}, ((8, 7, 3),)), 30 * 9 * 6),
     (Case("SeparableConv2D", {"filters": 4, "kernel_size": 3}, ((8, 7, 3),)), 30 * (9 * 3 + 3 * 4)),
     (Case("Conv2DTranspose", {"filters": 4, "kernel_size": 3, "strides": 2}, ((4, 5, 2),)), 20 * 9 * 2 * 4),
+    (Case("Conv3DTranspose", {"filters": 4, "kernel_size": 3}, ((4, 5, 3, 2),)), 60 * 27 * 2 * 4),
     (Case("Add", {}, ((5,), (5,))), 0),
 ]
 

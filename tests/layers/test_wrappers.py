@@ -8,18 +8,20 @@ import keras
 import pytest
 import torch
 
+import nndsl
 from nndsl.arguments import ArgumentError
 from nndsl.binding import BindingError, bind
 from nndsl.dims import symbol
 from nndsl.emit import emit
 from nndsl.graph import Graph, InputLayer, Made, Node, Place
 from nndsl.layers.base import Layer, LayerError, TensorType
+from nndsl.layers.bidirectional import Bidirectional
 from nndsl.layers.convolution import Conv2D
 from nndsl.layers.core import Activation, Dense
 from nndsl.layers.embedding import PositionEmbedding
 from nndsl.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from nndsl.layers.recurrent import LSTM
-from nndsl.layers.wrappers import Bidirectional, FoldTime, Stepwise, UnfoldTime, looks_at_batch, way
+from nndsl.layers.wrappers import FoldTime, Stepwise, UnfoldTime, looks_at_batch, way
 from nndsl.module import build
 from nndsl.passes.layout import layout
 from nndsl.weights import load
@@ -136,3 +138,41 @@ def test_positions_run_out() -> None:
     sizes = Free()
     layer.infer(sizes, TensorType((symbol("N"), symbol("T"), 6)))
     assert [(str(size), least) for size, least in sizes.demands] == [("8 - T", 0)]
+
+
+TOGETHER = "a `TimeDistributed` and its layer are trained or not together"
+
+
+def text(layer: str) -> str:
+    return f"model M {{\n  input x: (4, 5, 3)\n  outside = Dense(2)\n  output x -> {layer}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["Dense(2)", "Conv1D(2, 3)", "LSTM(2)", "BatchNormalization()", "TimeDistributed(Dense(2))", "Dropout(0.1)"],
+)
+def test_what_is_not_trained(inner: str) -> None:
+    module, trained = (
+        nndsl.compile(text(f"TimeDistributed({inner}, trainable={truth})")).module() for truth in ("false", "true")
+    )
+    assert not any(weight.requires_grad for weight in module.parameters())
+    assert any(weight.requires_grad for weight in trained.parameters()) or inner == "Dropout(0.1)"
+    assert list(module.state_dict()) == list(trained.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("layer", "code", "message"),
+    [
+        ("Dense(2), trainable=1", "E0302", "`trainable` must be `true` or `false`, not `1`"),
+        ("outside, trainable=false", "E0305", "a `TimeDistributed` and its layer are trained or not together"),
+        (
+            "Dense(2) -> Dense(3), trainable=false",
+            "E0305",
+            "a `TimeDistributed` and its layer are trained or not together",
+        ),
+    ],
+)
+def test_what_cannot_be_said_of_it(layer: str, code: str, message: str) -> None:
+    with pytest.raises(nndsl.NNDSLError) as caught:
+        nndsl.compile(text(f"TimeDistributed({layer})"))
+    assert (code, message) in [(found.code, found.message) for found in caught.value.diagnostics]

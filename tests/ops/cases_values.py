@@ -115,7 +115,7 @@ ALONG_AXES = [
     *(
         f"ops.{name}({rest})"
         for name in ("softmax", "log_softmax")
-        for rest in ("x", "m, axis=1", "m, 2", "a", "a, axis=1")
+        for rest in ("x", "m, axis=1", "m, 2", "a", "a, axis=1", "m, axis=(1, 2)", "m, (2,)", "a, axis=(1, 3)")
     ),
     *(f"ops.add(x, ops.{name}(t, axis=none))" for name in ("softmax", "log_softmax")),
     "ops.cumsum(x, axis=1)",

@@ -1,26 +1,29 @@
-"""Which layer comes next in a random graph: drawn so that rules with many cases come up often."""
+"""Which layer comes next in a random graph."""
 
 from __future__ import annotations
 
-from tests.property.links import ANY, WRITERS, names_for
+from tests.property.families import chosen
+from tests.property.links import WRITERS, names_for
 from tests.property.pen import LARGEST, Pen, Shape, sizes, volume
 
-GROWING = frozenset({"RepeatVector", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D"})
-MOVING = ("Dense", "Dense", "Reshape", "Permute")
-"""The layers of any rank that change the shape; they are drawn more often than those that keep it."""
-
-INTRICATE = ("Bidirectional", "Conv1DTranspose", "Conv2DTranspose", "UpSampling1D", "UpSampling1D")
-"""The layers of one rank whose rules have more cases, so that they are drawn more often."""
-
+GROWING = frozenset(
+    {"RepeatVector", *(f"{kind}{count}D" for kind in ("UpSampling", "ZeroPadding") for count in (1, 2, 3))}
+)
 OF_FREE_CHANNELS = (
     "ReLU", "Activation", "Softmax", "Dropout", "Identity", "Rescaling", "Flatten", "Reshape", "Permute", "PReLU",
     "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D", "GlobalMaxPooling1D", "RepeatVector",
     "GlobalAveragePooling2D", "ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D", "UpSampling2D",
-    "LayerNormalization", "UnitNormalization",
+    "LayerNormalization", "UnitNormalization", "GaussianNoise", "GaussianDropout", "AlphaDropout", "Normalization",
+    "ActivityRegularization", "Discretization", "RandomFlip", "RandomRotation", "RandomCrop", "RandomContrast",
+    "AdaptiveMaxPooling1D", "AdaptiveAveragePooling2D", "Resizing", "CenterCrop", "MaxPooling3D", "AveragePooling3D",
+    "GlobalMaxPooling3D", "AdaptiveMaxPooling3D", "ZeroPadding3D", "Cropping3D", "UpSampling3D",
 )  # fmt: skip
 """Layers that take channels whose number the compiler does not know."""
 
-OF_INTEGERS = ("Embedding", "Embedding", "Flatten", "Reshape", "Permute", "Identity", "Rescaling")
+OF_INTEGERS = (
+    "Embedding", "ReversibleEmbedding", "Flatten", "Reshape", "Permute", "Identity", "Rescaling", "CategoryEncoding",
+    "Normalization", "Discretization",
+)  # fmt: skip
 """The layers that take integers."""
 
 
@@ -29,14 +32,11 @@ def link(pen: Pen, shape: Shape, dtype: str = "float32") -> tuple[str, Shape, st
     if "float" not in dtype:
         name = pen.one(OF_INTEGERS)
         text, after = WRITERS[name][1](pen, name, shape)
-        return text, after, "float32" if name in ("Embedding", "Rescaling") else dtype
+        return text, after, dtype if name in ("Flatten", "Reshape", "Permute", "Identity") else "float32"
     names = names_for(len(shape)) or ["Dense", "Flatten", "Permute"]
     if shape and not shape[0 if pen.first else -1].fixed and pen.chance(0.97):
         names = [name for name in names if name in OF_FREE_CHANNELS]
-    specific = [name for name in names if WRITERS[name][0] != ANY] + [name for name in INTRICATE if name in names]
-    moving = [name for name in MOVING if name in names] + ["Permute"] * (2 if len(shape) > 2 else 0)
-    often = 0.65 if len(shape) > 1 else 0.15
-    name = pen.one(specific if specific and pen.chance(often) else moving if moving and pen.chance(0.4) else names)
+    name = chosen(pen, names)
     if (name in GROWING or name.endswith("Transpose")) and volume(shape) > LARGEST:
         name = "Flatten"
     text, after = WRITERS[name][1](pen, name, shape)

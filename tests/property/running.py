@@ -49,12 +49,13 @@ def run(text: str, random: Random) -> Ran | None:
         return Ran(compiled.source, 0, 0)
     module = constructed(compiled)
     found = assignments(graph, random)
-    cut = any(f"ops.{name}" in text for name in CUTTING)
+    cut = any(name in text for name in ("Discretization", *(f"ops.{name}" for name in CUTTING)))
     try:
         for place, values in enumerate(found):
             sizes = {**values, "N": 2 + place}
             check_forward(graph, module.eval(), sizes, cut=cut)
             check_forward(graph, module.train(), sizes, cut=cut)
+            check_extras(graph, module.eval(), sizes)
     except NotImplementedError as error:
         if not str(error).endswith(LACKING):
             raise
@@ -173,6 +174,29 @@ def check_forward(graph: Graph, module: nn.Module, values: Values, *, cut: bool)
     for name, weight in module.named_parameters():
         assert cut or weight.grad is not None or not weight.requires_grad, f"no gradient reaches {name}"
     module.zero_grad()
+
+
+def check_extras(graph: Graph, module: nn.Module, values: Values) -> None:
+    """Assert that what training needs beside the outputs can be had, and that the outputs stay as they are."""
+    given = inputs(graph, values)
+    if hasattr(module, "forward_with_extras"):
+        torch.manual_seed(0)
+        plain = called(module, given)
+        torch.manual_seed(0)
+        outputs, extras = module.forward_with_extras(*given)
+        for output, other in zip(plain, outputs if isinstance(outputs, tuple) else (outputs,), strict=True):
+            torch.testing.assert_close(output, other, equal_nan=True)
+        named = dict(zip((name for name, _ in graph.outputs), plain, strict=True))
+        masks = {name: mask for name, mask in extras.items() if name != "activity_loss"}
+        assert list(masks) == [name for name, _ in graph.extras]
+        for name, mask in masks.items():
+            assert mask.dtype == torch.bool
+            assert mask.shape == named[name.removesuffix("_mask")].shape[: mask.dim()]
+        assert extras.get("activity_loss", torch.tensor(0.0)).dim() == 0
+    if hasattr(module, "regularization_loss"):
+        assert module.regularization_loss().dim() == 0
+    if hasattr(module, "constrain"):
+        module.constrain()
 
 
 def beyond(graph: Graph, condition: Condition, values: Values) -> Iterator[Values]:

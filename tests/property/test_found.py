@@ -125,6 +125,12 @@ RUN = {
           output x -> Masking() -> BatchNormalization()
         }
         """,
+    "zeros_before_a_transposed_convolution": """
+        model M {
+          input x: (8, 8)
+          output x -> ZeroPadding1D(2) -> Conv1DTranspose(4, 2, strides=2)
+        }
+        """,
     "a_class_for_two_ranks": """
         block Added(inner) {
           input x

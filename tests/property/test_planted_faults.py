@@ -111,7 +111,7 @@ def bidirectional_not_doubled(monkeypatch: pytest.MonkeyPatch) -> None:
     """One direction's width."""
 
     def change(layer: Any, found: TensorType, inputs: tuple[TensorType, ...]) -> TensorType:
-        return reshaped(found, -1, layer.layer.units)
+        return reshaped(found, -1, layer.layer.step.units)
 
     changed(monkeypatch, "Bidirectional", change)
 
@@ -126,7 +126,7 @@ def transposed_without_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
             found = reshaped(found, axis, inputs[0].shape[axis] * layer.strides[place])
         return found
 
-    changed(monkeypatch, "Conv1DTranspose Conv2DTranspose", change)
+    changed(monkeypatch, "Conv1DTranspose Conv2DTranspose Conv3DTranspose", change)
 
 
 def upsampling_by_one_less(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,8 +51,8 @@ def compiled_cases(root: Path) -> dict[str, tuple[nndsl.Compiled, Values]]:
     found: dict[str, tuple[nndsl.Compiled, Values]] = {}
     for path in sorted((root / "examples").glob("*.nn")):
         found[path.stem] = nndsl.compile(path), {**dict.fromkeys("HSTW", 5), **SIZES.get(path.stem, {}), "N": 2}
-    seed = 10_000
-    while len(found) < GRAPHS + 11:
+    seed, count = 10_000, len(found) + GRAPHS
+    while len(found) < count:
         seed += 1
         try:
             compiled = nndsl.compile(written(Random(seed)))

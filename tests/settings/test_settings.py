@@ -11,7 +11,7 @@ from nndsl.diagnostics import Diagnostic, Source, Span
 from nndsl.recipes.base import PendingRecipe
 from nndsl.recipes.callbacks import EarlyStopping
 from nndsl.recipes.data import Npz
-from nndsl.recipes.losses import BinaryCrossentropy, MeanSquaredError, Value
+from nndsl.recipes.losses import CategoricalCrossentropy, MeanSquaredError, Value
 from nndsl.recipes.metrics import AccuracyByShape, MeanAbsoluteError
 from nndsl.recipes.optimizers import SGD, Adam, RMSprop
 from nndsl.settings import CompileSettings, FitSettings, ModelOutput, Written, check_settings
@@ -179,7 +179,27 @@ BCE, CCE, SCCE = "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategor
         (pending("CTC"), "linear", 10, ""),
         ("mse", "linear", 1, ""),
         ("mse", "softmax", 10, ""),
-        (pending(CCE), "tanh", 10, ""),
+        (pending(CCE), "tanh", 10, "W0802"),
+        (pending(CCE), "exponential", 10, ""),
+        (pending(SCCE), "sigmoid", 10, "W0802"),
+        (pending(SCCE), "sigmoid", 1, "W0801"),
+        (pending(BCE), "softmax", 10, "W0802"),
+        (pending(BCE), "softmax", 1, "W0801"),
+        (pending(BCE), "relu", 1, "W0802"),
+        (pending(BCE), "sigmoid", 10, ""),
+        (pending(BCE, from_logits=True), "relu", 1, "W0802"),
+        (pending(BCE, from_logits=True), "tanh", 1, ""),
+        ("mse", "softmax", 1, "W0801"),
+        (pending("Value"), "softmax", 1, ""),
+        ("kld", "linear", 10, "W0802"),
+        ("kld", "softmax", 10, ""),
+        ("poisson", "linear", 1, "W0802"),
+        ("poisson", "softplus", 1, ""),
+        ("hinge", "sigmoid", 1, "W0802"),
+        ("hinge", "tanh", 1, ""),
+        ("categorical_hinge", "softmax", 10, ""),
+        (pending("Dice"), "linear", 10, "W0802"),
+        (pending("CTC"), "linear", 1, "W0801"),
     ],
     ids=str,
 )
@@ -189,6 +209,56 @@ def test_losses_against_the_last_activation(loss: object, activation: str | None
         _, found = check("compile", {setting: value}, [ModelOutput("y", activation, size, place)])
         assert [diagnostic.code for diagnostic in found] == ([code] if code else [])
         assert all(diagnostic.notes[0].span == place and diagnostic.help for diagnostic in found)
+
+
+@pytest.mark.parametrize(
+    ("loss", "rank", "size", "dtype", "words"),
+    [
+        ("mse", 2, 3, "int64", "no gradient"),
+        (pending("MeanSquaredError", reduction=None), 2, 3, "float32", "one number"),
+        (pending("Huber", reduction="none"), 2, 3, "bfloat16", "one number"),
+        (pending("CTC"), 2, 3, "float32", "has 2 axes"),
+        (pending("CosineSimilarity", axis=2), 2, 3, "float32", "axis 2"),
+        (pending("Dice", axis=(1, -4)), 3, 3, "float32", "axis -4"),
+        (pending("CategoricalFocalCrossentropy", alpha=[0.1, 0.9]), 2, 3, "float32", "give 3 numbers"),
+        (pending("CategoricalFocalCrossentropy", alpha=[0.1, 0.9, 0.5]), 2, 3, "float32", ""),
+        (pending("Dice", axis=(1, -3)), 3, 3, "float32", ""),
+        (pending("MeanSquaredError", reduction="sum"), 2, 3, "float32", ""),
+        (pending("CTC"), 3, 3, "float32", ""),
+    ],
+    ids=str,
+)
+def test_losses_that_an_output_cannot_have(loss: object, rank: int, size: int, dtype: str, words: str) -> None:
+    place = Span(SOURCE, 900, 905)
+    output = ModelOutput("y", None, size, place, rank, dtype)
+    _, found = check("compile", {"loss": loss}, [output])
+    assert [diagnostic.code for diagnostic in found] == (["E0811"] if words else [])
+    for diagnostic in found:
+        assert words in f"{diagnostic.message}\n{diagnostic.help}"
+        assert diagnostic.notes[0].span == place
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (0, "nothing is learned"),
+        (0.0, "nothing is learned"),
+        (1e9, "far too high"),
+        (10.0, "of 10 is"),
+        (1.0, ""),
+        (1e-9, ""),
+        (pending("CosineDecay", 0, 100), "of `CosineDecay` is 0"),
+        (pending("CosineDecay", 0, 100, warmup_target=0.01, warmup_steps=5), ""),
+        (pending("PiecewiseConstantDecay", [10], [0.1, 100]), "of `PiecewiseConstantDecay` of 100"),
+        (pending("ExponentialDecay", 0.1, 100, 0.5), ""),
+    ],
+    ids=str,
+)
+def test_learning_rates(rate: object, words: str) -> None:
+    for optimizer in (pending("SGD", rate), pending("Adam", beta_1=0.5, learning_rate=rate)):
+        _, found = check("compile", {"optimizer": optimizer})
+        assert [diagnostic.code for diagnostic in found] == (["W0803"] if words else [])
+        assert all(words in diagnostic.message for diagnostic in found)
 
 
 def test_metrics_against_the_last_activation() -> None:
@@ -240,8 +310,8 @@ def test_messages_point_into_the_value() -> None:
 
 
 def test_defaults_stand_for_what_is_wrong() -> None:
-    settings, found = check("compile", {"optimizer": "adm", "loss": pending(BCE)})
+    settings, found = check("compile", {"optimizer": "adm", "loss": pending(CCE)})
     assert len(found) == 1
-    assert (settings.optimizer, settings.losses) == (RMSprop(), (BinaryCrossentropy(),))
+    assert (settings.optimizer, settings.losses) == (RMSprop(), (CategoricalCrossentropy(),))
     assert check("fit", {"epochs": -1})[0] == FitSettings()
     assert check("compile", {"optimizer": "adam"})[0].optimizer == Adam()

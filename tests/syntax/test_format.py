@@ -69,6 +69,33 @@ LAID_OUT = {
         'model A {\n  y = x -> Conv2D(64, 7, strides=2, padding="same", use_bias=false) -> BatchNormalization()\n'
         "        -> ReLU()\n}\n",
     ),
+    "a chain whose first link is long": (
+        "model A {\n"
+        '  y = x -> Conv2D(96, 11, strides=4, padding="same", use_bias=false, activation="relu", name="conv1")'
+        " -> ReLU() -> Flatten()\n}\n",
+        "model A {\n  y = x\n"
+        '      -> Conv2D(96, 11, strides=4, padding="same", use_bias=false, activation="relu", name="conv1")\n'
+        "      -> ReLU() -> Flatten()\n}\n",
+    ),
+    "a chain whose beginning is long": (
+        'Conv2D(96, 11, strides=4, padding="same", use_bias=false, activation="relu", name="convolve")'
+        ' -> Conv2D(96, 11, padding="same")\n',
+        'Conv2D(96, 11, strides=4, padding="same", use_bias=false, activation="relu", name="convolve")\n'
+        '    -> Conv2D(96, 11, padding="same")\n',
+    ),
+    "a chain of a link that is long anyway": (
+        'y = x -> Conv2D(96, 11, strides=4, padding="same", use_bias=false, activation="relu", name="convolution")'
+        " -> ReLU()\n",
+        'y = x -> Conv2D(\n        96,\n        11,\n        strides=4,\n        padding="same",\n'
+        '        use_bias=false,\n        activation="relu",\n        name="convolution",\n      ) -> ReLU()\n',
+    ),
+    "a chain in an item": (
+        'z = [shortcut -> Conv2D(96, 11, strides=4, padding="same", use_bias=false, activation="relu", name="c"),'
+        " x] -> Add()\n",
+        "z = [\n  shortcut\n"
+        '      -> Conv2D(96, 11, strides=4, padding="same", use_bias=false, activation="relu", name="c"),\n'
+        "  x,\n] -> Add()\n",
+    ),
     "a long call": (
         "x = a_name_of_some_length(an_argument=a_value_of_some_length, another=[1, 2, 3], a_third_one=none, d=1)\n",
         "x = a_name_of_some_length(\n  an_argument=a_value_of_some_length,\n  another=[1, 2, 3],\n  a_third_one=none,\n"

@@ -28,8 +28,8 @@ pair = (1, (2), -3 ** 2, not a in [b], {1: "x", "y": none,})
 def half(n, m=2,) = n // m if n > 0 and m != 0 or false else 0
 
 extern Layer(units) {
-  input (T, 8)
-  output (T, units)
+  input (..., 8)
+  output float32(..., units), (T)
 }
 
 block Empty {}
@@ -43,6 +43,7 @@ model Big(a=1) {
     if i == 0 {
       Dense(i)
     } else if j {
+    } else if ... {
     } else {
       -x
     }

@@ -22,6 +22,7 @@ atoms = (
     | numbers
     | strings.map(lambda value: nodes.String(value, span=NOWHERE))
     | st.sampled_from([True, False, None]).map(lambda value: nodes.Literal(value, span=NOWHERE))
+    | st.just(nodes.Ellipsis(span=NOWHERE))
 )
 
 

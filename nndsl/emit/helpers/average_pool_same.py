@@ -15,6 +15,6 @@ def average_pool_same(
         if span < step:  # else it is not negative, and torch.export can cancel terms
             total = max(total, 0)
         padding += [total // 2, total - total // 2]
-    pool = F.avg_pool1d if len(window) == 1 else F.avg_pool2d
+    pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[len(window) - 1]
     inside = pool(F.pad(torch.ones_like(x[:1, :1]), padding), window, stride)
     return pool(F.pad(x, padding), window, stride) / inside

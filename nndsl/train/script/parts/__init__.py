@@ -1,0 +1,1 @@
+"""What scripts carry along: each file needs torch and numpy alone."""
