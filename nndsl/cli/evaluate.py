@@ -30,7 +30,7 @@ def run(options: Namespace) -> int:
     from nndsl.train.evaluating import check_measurable, measured
     from nndsl.train.ready import ready, samples
 
-    trained = ready(model, options.weights, best=options.best, device=options.device)
+    trained = ready(model, options.weights, best=options.best, device=options.device, allow=options.allow)
     check_measurable(trained.compiled)
     say(trained.remarks, options.format)
     source = samples(trained, data)

@@ -41,7 +41,15 @@ def run(options: Namespace) -> int:
     if out is None:
         name = model.resolve().name if isinstance(model, Path) else model.name
         out = Path(f"{name}.{kind}")
-    done = export(model, out, format=kind, sizes=dict(options.sizes), weights=options.weights, best=options.best)
+    done = export(
+        model,
+        out,
+        format=kind,
+        sizes=dict(options.sizes),
+        weights=options.weights,
+        best=options.best,
+        allow=options.allow,
+    )
     say(done.remarks)
     print(f"{done.path}: {done.path.stat().st_size:,} bytes")
     for word, shapes in (("input", done.inputs), ("output", done.outputs)):

@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
 
     if options.out is not None:
         check_suffix(options.out)
-    trained = ready(model, options.weights, best=options.best, device=options.device)
+    trained = ready(model, options.weights, best=options.best, device=options.device, allow=options.allow)
     say(trained.remarks)
     predictions = predicted(trained, samples(trained, data, targets=False), options.rows, options.batch_size)
     if options.out is None:

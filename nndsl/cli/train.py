@@ -89,6 +89,7 @@ def run(options: Namespace) -> int:
             only=options.only,
             compile=options.compile,
             verbose=not options.quiet,
+            allow=options.allow,
         )
     except TrainingError as error:
         if error.code == "E1232" and launcher() is not None:

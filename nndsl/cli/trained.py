@@ -48,7 +48,7 @@ def misused(options: Namespace) -> str:
     """Return why options contradict each other, or nothing."""
     if options.best and options.weights is not None:
         return "`--best` and `--weights` say both which weights are taken"
-    if Path(options.model_file).is_dir() and (options.model or options.settings or options.root or options.allow):
+    if Path(options.model_file).is_dir() and (options.model or options.settings or options.root):
         return "a run has its own model and settings: leave the other options out"
     return ""
 

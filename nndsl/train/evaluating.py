@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def evaluate(
     losses: LossFunction | Mapping[str, LossFunction] | None = None,
     metrics: Sequence[Any] | Mapping[str, Sequence[Any]] = (),
     device: torch.device | str | None = None,
+    allow: Iterable[str] = (),
 ) -> dict[str, Result]:
     """Return the loss and the metrics of a trained model on data, by the names that ``history`` has.
 
@@ -40,7 +41,7 @@ def evaluate(
 
     Raises NNDSLError for a file with errors, and TrainingError for all else that is wrong.
     """
-    trained = ready(model, weights, best=best, device=device)
+    trained = ready(model, weights, best=best, device=device, allow=allow)
     check_measurable(trained.compiled, losses)
     return measured(trained, samples(trained, data), batch_size, losses, metrics)
 

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,7 @@ def export(
     sizes: Mapping[str, int] = {},
     weights: str | Path | None = None,
     best: bool = False,
+    allow: Iterable[str] = (),
 ) -> Exported:
     """Write a model as ONNX (``.onnx``), as PyTorch's own program (``.pt2``), or its weights (``.safetensors``).
 
@@ -84,7 +85,8 @@ def export(
     path = Path(path)
     format = format_of(path) if format is None else format
     check_packages(format)
-    trained = ready(model, weights, best=best, device=None if _has_device(model) else "cpu", initial=True)
+    device = None if _has_device(model) else "cpu"
+    trained = ready(model, weights, best=best, device=device, initial=True, allow=allow)
     check_sizes(trained.compiled, sizes)
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))

@@ -52,6 +52,7 @@ def fit(
     only: str | Iterable[str] | None = None,
     compile: bool = False,
     verbose: bool = True,
+    allow: Iterable[str] = (),
 ) -> Run:
     """Train a model as its ``compile`` and ``fit`` blocks say, and return the run, with Keras-like ``history``.
 
@@ -65,7 +66,8 @@ def fit(
     file; ``metrics`` are functions or objects, beside those of the file. ``out`` is a folder for the run: its
     checkpoints, history and weights; ``resume`` is one of a run to go on with, whose model and data are found there
     if they are not given. ``init`` is a file of weights to begin with, ``only`` says which. ``compile`` has
-    ``torch.compile`` make the code.
+    ``torch.compile`` make the code. ``allow`` names the modules that layers of Python may come from, where ``model`` is
+    a path, or that of a run.
 
     Raises NNDSLError for a file with errors, TrainingError for all else that training cannot begin or go on with,
     and KeyboardInterrupt after Ctrl-C; the step is finished and the run saved before.
@@ -75,14 +77,14 @@ def fit(
     given_place = None
     record: dict[str, Any] = {}
     if resume is None:
-        compiled, module = _resolved(model)
+        compiled, module = _resolved(model, allow)
         place = place_of_file(compiled)
     else:
-        compiled, record = model_of(Path(resume))
+        compiled, record = model_of(Path(resume), allow)
         place = place_of(record)
         module = None
         if model is not None:
-            compiled, module = _resolved(model)
+            compiled, module = _resolved(model, allow)
         compiled = with_recorded(compiled, record)
         if data is None:
             data, given_place = data_of(record["data"], "data")
@@ -141,10 +143,12 @@ def fit(
     return run
 
 
-def _resolved(model: str | Path | Compiled | nn.Module | None) -> tuple[Compiled, nn.Module | None]:
+def _resolved(
+    model: str | Path | Compiled | nn.Module | None, allow: Iterable[str]
+) -> tuple[Compiled, nn.Module | None]:
     """Return what a model was compiled to, and its module, if the caller gave one."""
     if isinstance(model, str | Path):
-        return compile_model(Path(model)), None
+        return compile_model(Path(model), allow=allow), None
     if isinstance(model, Compiled):
         return model, None
     if model is None:

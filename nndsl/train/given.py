@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from nndsl.arguments import ArgumentError
@@ -18,7 +19,7 @@ def settings_of(settings: FitSettings, **given: Any) -> FitSettings:
         if value is None:
             continue
         try:
-            read[name] = KINDS[name].read(dict(value) if name == "class_weight" else value)
+            read[name] = KINDS[name].read(dict(value) if isinstance(value, Mapping) else value)
         except ArgumentError as error:
             raise TrainingError("E1210", f"`{name}` {error.message}", error.help) from None
     return dataclasses.replace(settings, **read)

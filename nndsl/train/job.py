@@ -122,7 +122,7 @@ def _record(job: Job, training: Source) -> dict[str, Any]:
     record |= {"compile": job.torch_compile, "categories": categories}
     record["environment"]["processes"] = 1 if job.processes is None else job.processes.count
     # Where the model and its data came from, and when the run began, is said by its beginning.
-    kept = ("model", "file", "root", "set", "allow", "main", "data", "validation_data", "started")
+    kept = ("model", "file", "root", "set", "main", "data", "validation_data", "started")
     return record | {name: value for name, value in job.record.items() if name in kept}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -55,6 +55,7 @@ def predict(
     rows: range | None = None,
     batch_size: int | None = None,
     device: torch.device | str | None = None,
+    allow: Iterable[str] = (),
 ) -> Predictions:
     """Return what a trained model makes of data, which need no targets.
 
@@ -63,7 +64,7 @@ def predict(
 
     Raises NNDSLError for a file with errors, and TrainingError for all else that is wrong.
     """
-    trained = ready(model, weights, best=best, device=device)
+    trained = ready(model, weights, best=best, device=device, allow=allow)
     return predicted(trained, samples(trained, data, targets=False), rows, batch_size)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from nndsl.train.errors import Remark, TrainingError
 from nndsl.train.outcome import Run
 from nndsl.train.records import data_of, model_of, place_of, place_of_file, with_recorded
 from nndsl.train.resume import MODULE, OPTIMIZER
-from nndsl.train.run import BEST, MODEL, SETTINGS, RunFolder
+from nndsl.train.run import BEST, MODEL, SETTINGS, RunFolder, description
 from nndsl.train.trained import trained
 from nndsl.variables import variables
 
@@ -60,18 +60,21 @@ def ready(
     best: bool = False,
     device: torch.device | str | None = None,
     initial: bool = False,
+    allow: Iterable[str] = (),
 ) -> Ready:
     """Return a model with the weights that it was trained to: those of its run, or of a safetensors file.
 
     A run that is not over has those of its newest checkpoint, averaged ones if its optimizer has them; with ``best``
-    the weights are those of the best epoch. A model that has none is refused, unless ``initial`` ones will do. Raises
+    the weights are those of the best epoch. A model that has none is refused, unless ``initial`` ones will do.
+    ``allow`` names the modules that layers of Python may come from, as for ``nndsl.compile``. Raises
     NNDSLError for a file with errors, TrainingError (E1220) if there are no weights, (E1209) if they do not fit.
     """
     if isinstance(model, str | Path):
         folder = Path(model)
         if folder.is_dir() or folder.name == SETTINGS:
-            return _of_folder(folder if folder.is_dir() else folder.parent, weights, best, device_of(device))
-        model = compile_model(folder)
+            folder = folder if folder.is_dir() else folder.parent
+            return _of_folder(folder, weights, best, device_of(device), allow)
+        model = compile_model(folder, allow=allow)
     if best:
         message = "the best weights are asked for, and no folder of a run is given that has them"
         raise TrainingError("E1220", message, "give the folder that `nndsl train` wrote, or `weights`")
@@ -89,7 +92,7 @@ def ready(
         raise TrainingError("E1210", message, "give the module of `nndsl.load`, and load weights into that")
     if device is not None:
         module.to(device_of(device))
-    record = {} if run is None or run.folder is None else model_of(run.folder)[1]
+    record = {} if run is None or run.folder is None else description(run.folder)
     place = place_of(record) if record else place_of_file(compiled)
     return Ready(compiled, module, device_of_module(module), place, {} if run is None else run.categories, record)
 
@@ -128,8 +131,10 @@ def samples(model: Ready, data: Any = None, *, targets: bool = True) -> Source:
     return source_of(data, model.compiled, **keywords)
 
 
-def _of_folder(folder: Path, weights: str | Path | None, best: bool, device: torch.device) -> Ready:
-    compiled, record = model_of(folder)
+def _of_folder(
+    folder: Path, weights: str | Path | None, best: bool, device: torch.device, allow: Iterable[str]
+) -> Ready:
+    compiled, record = model_of(folder, allow)
     compiled = with_recorded(compiled, record)
     module = compiled.module(device=device, seed=0)
     remarks: tuple[Remark, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,6 @@ def record_of(compiled: Compiled, data: Any, validation_data: Any, device: objec
         "model": compiled.name,
         "file": None if origin.path is None else str(origin.path),
         "root": None if origin.root is None else str(origin.root.absolute()),
-        "allow": sorted(origin.allow),
         "set": {name: repr(value) for name, value in origin.settings.items()},
         "data": data_record(data),
         "validation_data": data_record(validation_data),
@@ -89,15 +88,18 @@ def data_of(record: Mapping[str, Any] | None, what: str) -> tuple[Any, Place | N
     raise TrainingError("E1208", message, "go on with `nndsl.fit(model, data, resume=…)`, or give `--data`")
 
 
-def model_of(folder: Path) -> tuple[Compiled, dict[str, Any]]:
-    """Return the model of a run's folder, compiled, and its record. Raises TrainingError (E1109), NNDSLError."""
+def model_of(folder: Path, allow: Iterable[str] = ()) -> tuple[Compiled, dict[str, Any]]:
+    """Return the model of a run's folder, compiled, and its record. Raises TrainingError (E1109), NNDSLError.
+
+    ``allow`` are the modules that layers of Python may come from: the folder, which may be from anyone, has no say.
+    """
     record = description(folder)
     try:
         settings = {name: ast.literal_eval(text) for name, text in record["set"].items()}
         main, root = folder / SOURCE, folder
         if "main" in record:
             main, root = folder / str(record["main"]), folder / IMPORTS
-        name, allow = str(record["model"]), list(record["allow"])
+        name = str(record["model"])
     except (KeyError, TypeError, ValueError, SyntaxError, AttributeError):
         message = f"{folder} does not hold a run of this version: its run.json has another form"
         raise TrainingError("E1109", message, "go on with the version of nndsl that wrote it") from None
