@@ -43,6 +43,9 @@ def from_keras(model: Any) -> Imported:
 
     Raises ImportRefused for what the language has not.
     """
+    if not hasattr(model, "to_json"):
+        message = f"`from_keras` takes a model of Keras, not {type(model).__name__}"
+        raise ImportRefused(message, "`nndsl import FILE` reads .keras files, configurations and scripts")
     written = write(read_json(json.dumps(_config(model))))
     compiled = compile(written.text, written.model)
     if compiled.summary().parameters != model.count_params():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -43,6 +43,11 @@ def losses_by_output(
     names = [name for name, _ in compiled.model.outputs]
     if losses is None:
         return {}
+    given: Iterable[object] = losses.values() if isinstance(losses, Mapping) else (losses,)
+    for loss in given:
+        if not callable(loss):
+            message = f"`losses` takes functions of targets and outputs, not {loss!r}"
+            raise TrainingError("E1210", message, "Keras's own losses stand in the `compile` block of the file")
     if isinstance(losses, Mapping):
         unknown = [name for name in losses if name not in names]
         if unknown:

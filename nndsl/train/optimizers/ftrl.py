@@ -34,7 +34,7 @@ class Ftrl(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Update the parameters that have gradients; a rate of 0 leaves all as it is."""
+        """Update the parameters that have gradients; a rate of 0 changes nothing."""
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
             rate = group["lr"]

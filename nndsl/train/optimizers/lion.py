@@ -3,7 +3,7 @@ from torch.optim.optimizer import ParamsT
 
 
 class Lion(torch.optim.Optimizer):
-    """Keras's Lion: w -= rate * sign(b1 * m + (1 - b1) * g); m = b2 * m + (1 - b2) * g."""
+    """Keras's Lion: w -= rate · sign(b1·m + (1 - b1)·g); m = b2·m + (1 - b2)·g."""
 
     def __init__(
         self,
