@@ -62,6 +62,7 @@ def run(options: Namespace) -> int:
         return _wrong_use(f"`--processes {options.processes}` is asked for in a run of {members}: leave it out")
     from nndsl.compiler import compile
     from nndsl.train.fit import fit
+    from nndsl.train.heap import keep_heap
     from nndsl.train.run import new_path
 
     compiled, out = None, None
@@ -71,6 +72,7 @@ def run(options: Namespace) -> int:
         if is_first():
             report(compiled.diagnostics, options.format)
         out = options.out or new_path(compiled.name, datetime.now())
+    keep_heap()
     try:
         run = fit(
             compiled,

@@ -134,7 +134,6 @@ class Trainer:
             callback.trainer = self
             callback.check()
         self._states: Sequence[Mapping[str, Any]] = ()
-        self._held: object = None
         self._hearing = [callback for callback in self.callbacks if callback.hears_batches]
 
     @property
@@ -284,8 +283,6 @@ class Trainer:
         if self._constrain is not None:
             self._constrain()
         self.tally.add(losses, outputs, batch, extras, True)
-        # Lives until the next step has its own: a heap that is emptied goes back to the system, and comes page by page.
-        self._held = outputs, extras, losses
 
     def _look(self) -> Logs:
         """Return the logs so far. Raises TrainingError (E1201) for a loss that is not finite, if no callback minds."""
@@ -322,7 +319,6 @@ class Trainer:
         self._signals.leave()
 
     def _end_epoch(self) -> None:
-        self._held = None
         logs = self._look()
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self._validate(self.validation).items()}
