@@ -37,7 +37,12 @@ def statement(text: str, indent: int, comment: str = "") -> list[str]:
     if text.startswith("def "):
         return lines + _definition(text, indent)
     head, tail = _headed(text), ":" if text.endswith(":") else ""
-    return lines + _expression(head, text[len(head) : len(text) - len(tail)], tail, indent)
+    value = text[len(head) : len(text) - len(tail)]
+    broken = _expression(head, value, tail, indent)
+    if head.startswith("for ") and len(broken[0]) > WIDTH:
+        targets = [f"{pad}    {target}," for target in split(head[len("for ") : -len(" in ")], ",")]
+        broken = [f"{pad}for (", *targets, *_expression(") in ", value, tail, indent)]
+    return lines + broken
 
 
 def docstring(text: str, indent: int) -> list[str]:

@@ -77,7 +77,7 @@ def _ranks(declared: Class) -> set[int]:
         layer, types = entry.made.layer, tuple(tensor.type for tensor in entry.node.inputs)
         found.update(len(weight.shape) for weight in layer.weights(*types))
         if isinstance(layer, Normalization):
-            found.add(len(layer.kept(types[0])))
+            found.add(layer.given_rank(types[0]))
     return found
 
 

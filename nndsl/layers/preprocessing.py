@@ -147,6 +147,11 @@ class Normalization(Layer):
         """Return the axes that have a mean for each place, counted from the front, in order."""
         return () if self.axis in (None, ()) else placed_axes(self, self.axis, x)
 
+    def given_rank(self, x: TensorType) -> int:
+        """Return how many axes the numbers have that are given: from their first axis on, those between count."""
+        kept, given = self.kept(x), () if self.mean is None else _shape(self.mean)
+        return x.rank - min(kept[len(kept) - len(given) :], default=x.rank)
+
     def extents(self, x: TensorType) -> tuple[int, ...]:
         """Return the sizes along the axes of a checked input."""
         return tuple(size for size in (x.shape[axis] for axis in self.kept(x)) if isinstance(size, int))

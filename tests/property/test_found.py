@@ -131,6 +131,26 @@ RUN = {
           output x -> ZeroPadding1D(2) -> Conv1DTranspose(4, 2, strides=2)
         }
         """,
+    "normalized_volumes": """
+        model M {
+          input x: (1, 2, 1, 1)
+          output x -> Normalization(1, [0.0], [1.5]) -> Conv3D(1, (1, 2, 1))
+        }
+        """,
+    "a_loop_over_layers_with_long_names": """
+        model M {
+          input x: (6)
+          y = x
+          for i in range(2) {
+            first_of_several = Dense(6, activation="relu")
+            second_of_several = Dense(6, activation="relu")
+            third_of_several = Dense(6, activation="relu")
+            fourth_of_several = Dense(6, activation="relu")
+            y = y -> first_of_several -> second_of_several -> third_of_several -> fourth_of_several
+          }
+          output y
+        }
+        """,
     "a_class_for_two_ranks": """
         block Added(inner) {
           input x
